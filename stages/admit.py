@@ -1,0 +1,53 @@
+"""Stage admit: for each slice the simplest generator whose batch passed every gate."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+from .lib import admission, batches, files, params
+from .lib.batches import Batch, Slices
+from .lib.errors import run
+from .lib.generators.registry import Specs
+
+BY_BATCH = ("data/preview", "data/synthetic", "data/validation")
+BY_BATCH += ("metrics/preview", "metrics/provenance", "metrics/validate")
+BY_GENERATOR = ("metrics/fit",)
+
+
+def main() -> None:
+    """Write metrics/admit.json, and the tables of all validations one below the other."""
+    generators = params.load("generators", Specs)
+    every = batches.every(generators, params.load("slices", Slices))
+    _remove_others(BY_BATCH, {batch.name for batch in every})
+    _remove_others(BY_GENERATOR, set(generators))
+    found = {
+        batch.name: files.read_json(f"metrics/validate/{batch.name}.json") for batch in every
+    }
+    decision = admission.decide(every, found)
+    files.write_json(decision, "metrics/admit.json")
+    for table in ("columns", "pairs", "distances"):
+        files.write_csv(_together(every, table), f"metrics/{table}.csv")
+    for name, told in decision["batches"].items():
+        print(f"{told['status']:>12}  {name}")
+
+
+def _together(every: list[Batch], table: str) -> pd.DataFrame:
+    return pd.concat(
+        [files.read_csv(f"data/validation/{batch.name}/{table}.csv") for batch in every]
+    )
+
+
+def _remove_others(folders: tuple[str, ...], names: set[str]) -> None:
+    """Remove what params.yaml no longer asks for: DVC leaves it in place without a word.
+
+    Rows stay in DVC's cache and metrics in git's history.
+    """
+    for path in sorted(path for folder in folders for path in Path(folder).glob("[!.]*")):
+        if path.name.split(".")[0] not in names:
+            print(f"removed {path}: params.yaml no longer asks for it")
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,51 @@
+"""Stage freeze: train, tune and the locked holdout, carved once from the real table."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from .lib import files, holdout, params, rows, schema
+from .lib.errors import run
+from .lib.schema import Schema
+
+
+def main() -> None:
+    """Write the slices as data/<slice>.parquet, and metrics/freeze.json."""
+    freeze = params.load("freeze", holdout.Freeze)
+    declared = schema.load("data/schema.yaml")
+    real = files.read_parquet("data/real.parquet")
+    kept = files.read_parquet(holdout.PATH) if Path(holdout.PATH).exists() else None
+    slices = holdout.carve(real, declared, freeze, kept)
+    for name, part in slices._asdict().items():
+        files.write_parquet(part, f"data/{name}.parquet")
+    files.write_json(
+        {
+            "table_sha256": rows.digest(real),
+            "split": holdout.manner(declared),
+            "seed": freeze.seed,
+            "locked": freeze.locked.model_dump() if freeze.locked else None,
+            "optimistic": slices.tune.empty,
+            "slices": {
+                name: _described(part, declared) for name, part in slices._asdict().items()
+            },
+        },
+        "metrics/freeze.json",
+    )
+    print(", ".join(f"{name} {len(part):,}" for name, part in slices._asdict().items()))
+    if freeze.locked is None:
+        print(f"holdout not locked; its sha256 is {rows.digest(slices.holdout)}")
+
+
+def _described(part: pd.DataFrame, declared: Schema) -> dict[str, Any]:
+    described: dict[str, Any] = {"rows": len(part), "sha256": rows.digest(part)}
+    target = declared.target
+    if not declared.columns[target].numeric:
+        counts = part[target].astype(str).value_counts().sort_index()
+        labels = declared.shown(target, list(counts.index))
+        described["classes"] = dict(zip(labels, counts.tolist(), strict=True))
+    return described
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,87 @@
+"""The curve of the metric over the synthetic ratio: the choice, its plateau, and its shape."""
+
+from typing import Literal, NamedTuple
+
+from . import runs
+from .intervals import Estimate
+from .runs import Runs
+
+Shape = Literal["rising", "falling", "peak", "flat"]
+
+
+class Point(NamedTuple):
+    """One ratio: the model that does best on tune there, and its runs by slice."""
+
+    ratio: float
+    model: str
+    scores: dict[str, Runs]
+
+
+class Choice(NamedTuple):
+    """Which ratio the curve says to take, and how sure it is."""
+
+    chosen: Point
+    best: Point
+    plateau: list[float]  # ratios not shown worse than the best
+    shape: Shape
+    fall_below: float | None  # how far the metric falls one step below the best; None at an edge
+    fall_above: float | None
+    at_edge: bool
+
+
+def best_models(points: dict[tuple[float, str], dict[str, Runs]], real_only: str) -> list[Point]:
+    """Return one point per ratio in rising order, each with its best model on tune.
+
+    Without synthetic rows the model is `real_only`, the one that cross-validation on real rows
+    chose.
+    """
+    curve = []
+    for ratio in sorted({ratio for ratio, _ in points}):
+        models = [model for at, model in points if at == ratio]
+        model = max(models, key=lambda name: points[ratio, name]["tune"].mean)
+        model = real_only if ratio == 0 else model
+        curve.append(Point(ratio, model, points[ratio, model]))
+    return curve
+
+
+def choose(curve: list[Point]) -> Choice:
+    """Choose on tune by the one-standard-error rule (Breiman et al. 1984).
+
+    The smallest ratio whose score is less than one standard error of the paired difference
+    below the best one's.
+    """
+    best = max(curve, key=lambda point: point.scores["tune"].mean)
+    behind = {point.ratio: _behind(best, point) for point in curve}
+    chosen = next(point for point in curve if behind[point.ratio].value <= behind[point.ratio].se)
+    plateau = [ratio for ratio, gap in behind.items() if gap.lower <= 0]
+    place = curve.index(best)
+    return Choice(
+        chosen=chosen,
+        best=best,
+        plateau=plateau,
+        shape=_shape(curve, behind, place),
+        fall_below=behind[curve[place - 1].ratio].value if place > 0 else None,
+        fall_above=behind[curve[place + 1].ratio].value if place + 1 < len(curve) else None,
+        at_edge=place == len(curve) - 1 and len(curve) > 1,
+    )
+
+
+def verdict(gain: Estimate, ratio: float) -> Literal["helps", "no difference shown", "hurts"]:
+    """Say what the interval of the gain over real rows alone shows."""
+    if ratio > 0 and gain.lower > 0:
+        return "helps"
+    return "hurts" if gain.upper < 0 else "no difference shown"
+
+
+def _behind(best: Point, point: Point) -> Estimate:
+    return runs.difference(best.scores["tune"], point.scores["tune"])
+
+
+def _shape(curve: list[Point], behind: dict[float, Estimate], place: int) -> Shape:
+    """Name the shape by which ends of the curve are shown worse than the best."""
+    low, high = (behind[curve[end].ratio].lower > 0 for end in (0, -1))
+    if low and high:
+        return "peak"
+    if low:
+        return "rising"
+    return "falling" if high else "flat"

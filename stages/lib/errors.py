@@ -1,0 +1,77 @@
+"""What a person can put right, told without a traceback.
+
+DvcSynthError
+├── ParamsError       params.yaml says something that cannot be done
+├── SchemaError       data/schema.yaml contradicts itself
+├── TableError        a table does not match its schema
+├── LockError         the holdout is not the locked one
+├── ModelError        a model file is not the one that dvc.lock records
+├── GeneratorError    a generator cannot learn or make what was asked
+├── ProvenanceError   a batch and its record disagree
+└── StaleError        two files of the pipeline do not belong together
+"""
+
+import sys
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+
+
+class DvcSynthError(Exception):
+    """A mistake that a person can mend; its message says where and how."""
+
+
+class ParamsError(DvcSynthError):
+    """A value in params.yaml is missing, unknown or impossible."""
+
+
+class SchemaError(DvcSynthError):
+    """The declared schema is incomplete or contradicts itself."""
+
+
+class TableError(DvcSynthError):
+    """A table holds what its schema does not allow."""
+
+
+class LockError(DvcSynthError):
+    """The holdout at hand is not the one that was locked."""
+
+
+class ModelError(DvcSynthError):
+    """A model file differs from the one recorded in dvc.lock."""
+
+
+class GeneratorError(DvcSynthError):
+    """A generator cannot learn from these rows, or cannot make those asked for."""
+
+
+class ProvenanceError(DvcSynthError):
+    """A batch lacks its record, or its rows no longer match it."""
+
+
+class StaleError(DvcSynthError):
+    """Two files of the pipeline come from different runs."""
+
+
+def listed(where: str, problems: Iterable[str]) -> str:
+    """Return one message that tells every problem of one place together."""
+    found = list(problems)
+    if len(found) == 1:
+        return f"{where}: {found[0]}"
+    return "\n".join([f"{where}: {len(found)} problems", *(f"  - {problem}" for problem in found)])
+
+
+def nearest(name: str, choices: Iterable[str]) -> str:
+    """Return a phrase that names the closest choice and all of them."""
+    options = sorted(choices)
+    close = get_close_matches(name, options, n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"{hint}choices: {', '.join(options)}"
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a stage; a DvcSynthError becomes its message and exit code 1."""
+    try:
+        main()
+    except DvcSynthError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,102 @@
+"""Files written whole or not at all, with the same bytes for the same content."""
+
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from .errors import StaleError
+
+DIGITS = 6  # significant digits in committed files: what is beyond them is platform noise
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`, and rename it there if nothing went wrong."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.partial")
+    try:
+        yield temporary
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def rounded(value: Any) -> Any:
+    """Return JSON-ready data: floats to `DIGITS` significant digits, non-finite ones as None."""
+    if isinstance(value, Mapping):
+        return {str(key): rounded(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+    return value
+
+
+def write_json(data: Any, path: str | Path) -> None:
+    """Write `data` as indented JSON, floats rounded."""
+    write_text(json.dumps(rounded(data), indent=2, ensure_ascii=False) + "\n", path)
+
+
+def read_json(path: str | Path) -> Any:
+    """Read a JSON file that an earlier stage wrote; raises StaleError where it is absent."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StaleError(f"{path} is not there; run `dvc repro` to make it") from None
+
+
+def write_text(text: str, path: str | Path) -> None:
+    """Write text as UTF-8 with Unix line ends."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
+    """Write a table as CSV without an index, floats rounded."""
+    with replacing(path) as temporary:
+        frame.to_csv(temporary, index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
+
+
+def read_csv(path: str | Path) -> pd.DataFrame:
+    """Read a CSV table that an earlier stage wrote; raises StaleError where it is absent."""
+    try:
+        return pd.read_csv(path)
+    except FileNotFoundError:
+        raise StaleError(f"{path} is not there; run `dvc repro` to make it") from None
+
+
+def write_parquet(
+    frame: pd.DataFrame, path: str | Path, metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write a table as Parquet without an index, `metadata` in the file's own key-value store."""
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    if metadata:
+        extra = {key.encode(): value.encode() for key, value in metadata.items()}
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), **extra})
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def read_parquet(path: str | Path) -> pd.DataFrame:
+    """Read a Parquet table that an earlier stage wrote; raises StaleError where it is absent."""
+    try:
+        return pd.read_parquet(path)
+    except FileNotFoundError:
+        raise StaleError(f"{path} is not there; run `dvc repro` to make it") from None
+
+
+def read_parquet_metadata(path: str | Path) -> dict[str, str]:
+    """Return the key-value store of a Parquet file."""
+    stored = pq.read_schema(path).metadata or {}
+    return {key.decode(): value.decode() for key, value in stored.items()}

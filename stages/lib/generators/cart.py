@@ -1,0 +1,142 @@
+"""Sequential CART: each column in turn from a decision tree on the columns before it.
+
+The method of synthpop (Nowok, Raab and Dibben 2016, doi:10.18637/jss.v074.i11; Reiter 2005,
+Journal of Official Statistics 21): a synthetic row falls through a column's tree to a leaf, and
+takes a value drawn from the real rows of that leaf.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import pandas as pd
+
+from ..errors import GeneratorError
+from ..schema import Schema
+from .leaves import Leaves, codes, collect, decode, draw
+
+
+class Step(NamedTuple):
+    """How one column is made from those before it."""
+
+    tree: dict[str, Any] | None  # the tree's state; None for the first column
+    leaf: np.ndarray  # (nodes,), the leaf's number, where the node is one
+    leaves: Leaves
+    rank: np.ndarray | None  # (levels,), where the column's categories stand as predictors
+
+
+@dataclass
+class Cart:
+    """A decision tree per column; `min_leaf` bounds how few real rows a value comes from.
+
+    Columns are made in the table's order, the label first: every tree after it can then split
+    on the label. Categories are ordered for the trees after them by the label.
+    """
+
+    min_leaf: int = 5
+
+    steps: dict[str, Step] = field(init=False, repr=False)
+    order: list[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Check the parameters."""
+        if self.min_leaf < 1:
+            raise ValueError(f"`min_leaf` must be at least 1, got {self.min_leaf}")
+
+    def fit(self, train: pd.DataFrame, schema: Schema, *, seed: int) -> Self:
+        """Grow the trees; the seed breaks ties between equally good splits."""
+        if len(train) < 2 * self.min_leaf:
+            raise GeneratorError(
+                f"cart with `min_leaf` {self.min_leaf} needs at least {2 * self.min_leaf} real "
+                f"rows, got {len(train)}; lower `min_leaf` or take more rows"
+            )
+        target = schema.target
+        self.order = [target, *(name for name in schema.modelled if name != target)]
+        self.steps = {}
+        label = codes(train[target])
+        before = np.empty((len(train), 0), np.float32)
+        for name in self.order:
+            column, values = schema.columns[name], codes(train[name])
+            tree, group, leaf = None, np.zeros(len(train), int), np.zeros(1, int)
+            if before.shape[1]:
+                tree, group, leaf = _grow(before, values, column.numeric, self.min_leaf, seed)
+            leaves = collect(train[name], column, group, int(leaf.max()) + 1)
+            rank = None if column.numeric else _rank(values, label, len(leaves.levels or []))
+            self.steps[name] = Step(tree, leaf, leaves, rank)
+            before = np.column_stack([before, _predictor(values, rank)])
+        self.columns = schema.modelled
+        return self
+
+    def sample(self, n: int, *, seed: int) -> pd.DataFrame:
+        """Drop `n` rows through every tree in turn."""
+        rng = np.random.default_rng(seed)
+        before = np.empty((n, len(self.order)), np.float32)
+        made = {}
+        for place, (name, step) in enumerate(self.steps.items()):
+            group = np.zeros(n, int)
+            if step.tree is not None:
+                group = step.leaf[_load(step.tree).apply(before[:, :place])]
+            drawn = draw(step.leaves, group, rng)
+            before[:, place] = _predictor(drawn, step.rank)
+            made[name] = decode(drawn, step.leaves)
+        return pd.DataFrame({name: made[name] for name in self.columns})
+
+
+def _grow(
+    before: np.ndarray, values: np.ndarray, numeric: bool, min_leaf: int, seed: int
+) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
+    """Return the tree's state, each row's leaf from 0, and the leaf's number per node."""
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    build = DecisionTreeRegressor if numeric else DecisionTreeClassifier
+    there = ~np.isnan(values)
+    seen = np.where(there, values, np.nanmean(values) if numeric and there.any() else -1)
+    grown = build(min_samples_leaf=min_leaf, random_state=seed).fit(before, seen)
+    node = grown.tree_.apply(before)
+    leaf = np.zeros(grown.tree_.node_count, int)
+    numbers, group = np.unique(node, return_inverse=True)
+    leaf[numbers] = np.arange(len(numbers))
+    return _dump(grown.tree_), group, leaf
+
+
+def _rank(values: np.ndarray, label: np.ndarray, levels: int) -> np.ndarray:
+    """Return the mean label of each category, which orders the categories for a split.
+
+    With two classes, or a number, no split of the categories does better than one of this order
+    (Fisher 1958, doi:10.1080/01621459.1958.10501479).
+    """
+    known = ~np.isnan(values) & ~np.isnan(label)
+    place = values[known].astype(int)
+    count = np.bincount(place, minlength=levels)
+    total = np.bincount(place, weights=label[known], minlength=levels)
+    return np.divide(total, count, out=np.zeros(levels), where=count > 0).argsort().argsort()
+
+
+def _predictor(values: np.ndarray, rank: np.ndarray | None) -> np.ndarray:
+    if rank is None:
+        return values.astype(np.float32)
+    filled = np.where(np.isnan(values), 0, values).astype(int)
+    return np.where(np.isnan(values), np.nan, rank[filled]).astype(np.float32)
+
+
+def _dump(tree: Any) -> dict[str, Any]:
+    """Return a fitted scikit-learn tree's state field by field.
+
+    Its node array has padding that is never written, so its own bytes differ from fit to fit.
+    """
+    state = tree.__getstate__()
+    nodes = {name: np.ascontiguousarray(state["nodes"][name]) for name in state["nodes"].dtype.names}
+    build = (tree.n_features, np.asarray(tree.n_classes), tree.n_outputs)
+    return {**state, "nodes": nodes, "values": state["values"], "build": build}
+
+
+def _load(state: dict[str, Any]) -> Any:
+    from sklearn.tree._tree import NODE_DTYPE, Tree
+
+    nodes = np.zeros(len(state["nodes"]["feature"]), NODE_DTYPE)
+    for name, values in state["nodes"].items():
+        nodes[name] = values
+    features, classes, outputs = state["build"]
+    tree = Tree(features, classes.astype(np.intp), outputs)
+    tree.__setstate__({**state, "nodes": nodes})
+    return tree

@@ -1,0 +1,58 @@
+"""The families of generators, by name. Adding one is a file here and a line below."""
+
+from dataclasses import fields
+from importlib import import_module
+
+from pydantic import ConfigDict
+
+from ..errors import ParamsError, nearest
+from ..params import Name, Section
+from .protocol import Generator
+
+FAMILIES = {  # the family's name is its file's: dvc.yaml makes each fit depend on that file only
+    "naive_bayes": "NaiveBayes",
+    "cart": "Cart",
+    "sdv": "Synthesizer",
+}
+
+
+class Spec(Section):
+    """One entry of the section `generators`: a family, a seed, and the family's parameters."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    family: str
+    seed: int = 0
+
+    @property
+    def parameters(self) -> dict:
+        """What is handed to the family's class."""
+        return dict(self.model_extra or {})
+
+
+Specs = dict[Name, Spec]  # the section `generators`, simplest first
+
+
+def make(name: str, spec: Spec) -> Generator:
+    """Return the unfitted generator `name`.
+
+    Raises ParamsError where the family or a parameter of it is unknown.
+    """
+    where = f"params.yaml: `generators.{name}"
+    if spec.family not in FAMILIES:
+        raise ParamsError(
+            f"{where}.family` {spec.family!r} is unknown; {nearest(spec.family, FAMILIES)}"
+        )
+    module = import_module(f".{spec.family}", __package__)
+    family = getattr(module, FAMILIES[spec.family])
+    known = {field.name: field for field in fields(family) if field.init}
+    for parameter in spec.parameters:
+        if parameter not in known:
+            raise ParamsError(
+                f"{where}.{parameter}` is not a parameter of {spec.family}; "
+                f"{nearest(parameter, known)}"
+            )
+    try:
+        return family(**spec.parameters)
+    except (TypeError, ValueError) as error:
+        raise ParamsError(f"{where}`: {error}") from None

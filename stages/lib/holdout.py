@@ -1,0 +1,187 @@
+"""The real slices: carved once, the holdout locked by the hash of its content."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from . import files, rows, table
+from .errors import LockError, ParamsError
+from .params import Section
+from .schema import Schema
+
+PATH = "data/holdout.parquet"
+
+
+class Lock(Section):
+    """Who locked which holdout, and why."""
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    who: str
+    why: str
+
+
+class Freeze(Section):
+    """The section `freeze` of params.yaml: sizes of the slices, as counts or fractions."""
+
+    train: float = Field(gt=0)
+    tune: float = Field(ge=0)
+    holdout: float = Field(gt=0)
+    seed: int = Field(ge=0)
+    locked: Lock | None = None
+
+
+class Slices(NamedTuple):
+    """Disjoint parts of the real table; `pool` is what no slice asked for."""
+
+    train: pd.DataFrame
+    tune: pd.DataFrame
+    holdout: pd.DataFrame
+    pool: pd.DataFrame
+
+
+def carve(real: pd.DataFrame, schema: Schema, freeze: Freeze, kept: pd.DataFrame | None) -> Slices:
+    """Split the real table; `kept` is the holdout of an earlier run, if there is one.
+
+    Identical rows, and rows of one group, never fall on both sides. The split is by time where
+    a column has that role (the latest rows are the holdout, the next latest tune, then train),
+    else stratified by a categorical target. Under a lock `kept` stays the holdout while the
+    table grows. Raises LockError where the lock cannot be honoured, ParamsError where the
+    sizes do not fit the table.
+    """
+    sizes = _sizes(freeze, len(real))
+    rest = np.arange(len(real))
+    if freeze.locked and kept is not None:
+        verify(kept, freeze.locked)
+        rest = _without(real, kept)
+        sizes["holdout"] = 0
+    if sum(sizes.values()) > len(rest):
+        raise ParamsError(
+            f"params.yaml: `freeze` asks for {sum(sizes.values()):,} rows "
+            f"({', '.join(f'{name} {size:,}' for name, size in sizes.items())}) "
+            f"and {len(rest):,} are there; lower one of them"
+        )
+    parts = _assign(real.iloc[rest], schema, sizes, np.random.default_rng(freeze.seed))
+    slices = {name: table.rows(real, rest[parts == name]) for name in Slices._fields}
+    if freeze.locked and kept is not None:
+        slices["holdout"] = kept
+    elif freeze.locked:
+        verify(slices["holdout"], freeze.locked)
+    for name in ("train", "holdout"):
+        if slices[name].empty:
+            raise ParamsError(f"params.yaml: `freeze.{name}` leaves no row; raise it")
+    return Slices(**slices)
+
+
+def verify(holdout: pd.DataFrame, lock: Lock | None) -> None:
+    """Raise LockError if the holdout's content is not what the lock says."""
+    if lock is None:
+        return
+    found = rows.digest(holdout)
+    if found != lock.sha256:
+        raise LockError(
+            f"{PATH}: the holdout is locked and this is another one\n"
+            f"  locked by {lock.who} ({lock.why}): sha256 {lock.sha256[:16]}…\n"
+            f"  at hand: {len(holdout):,} rows, sha256 {found[:16]}…\n"
+            "  The table, `freeze` in params.yaml or the file itself changed since. Bring them "
+            f"back (`git diff`, `dvc checkout {PATH}`, or `dvc pull {PATH}` in a fresh clone), "
+            "or release the lock: set `freeze.locked` to null, say why in the commit, "
+            "and lock the new one."
+        )
+
+
+def manner(schema: Schema) -> str:
+    """Say in words how the slices are carved."""
+    roles = {column.role: name for name, column in schema.columns.items()}
+    together = f"{roles['group']!r} kept together" if "group" in roles else "identical rows together"
+    if "time" in roles:
+        return f"by time, {roles['time']!r}, latest rows in the holdout; {together}"
+    if schema.columns[schema.target].numeric:
+        return f"at random; {together}"
+    return f"at random, stratified by {schema.target!r}; {together}"
+
+
+def deciding(tune: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that choices are made on: tune, or the holdout where there is no tune."""
+    return held if tune.empty else tune
+
+
+def read(lock: Lock | None, path: str | Path = PATH) -> pd.DataFrame:
+    """Read the holdout, verified against the lock."""
+    holdout = files.read_parquet(path)
+    verify(holdout, lock)
+    return holdout
+
+
+def _sizes(freeze: Freeze, available: int) -> dict[str, int]:
+    sizes = {"train": freeze.train, "tune": freeze.tune, "holdout": freeze.holdout}
+    return {name: round(size * available if size < 1 else size) for name, size in sizes.items()}
+
+
+def _without(real: pd.DataFrame, kept: pd.DataFrame) -> np.ndarray:
+    locked = rows.keys(kept)
+    lost = ~np.isin(locked, rows.keys(real[kept.columns]))
+    if lost.any():
+        raise LockError(
+            f"{PATH}: {lost.sum():,} of the {len(kept):,} locked rows are no longer in the real "
+            "table (removed, or a value of theirs changed). Bring them back, or release the lock: "
+            "set `freeze.locked` to null, say why in the commit, and lock the new holdout."
+        )
+    return np.flatnonzero(~np.isin(rows.keys(real[kept.columns]), locked))
+
+
+def _assign(
+    real: pd.DataFrame, schema: Schema, sizes: dict[str, int], rng: np.random.Generator
+) -> np.ndarray:
+    """Return the slice's name for each row, shape (rows,)."""
+    unit = _units(real, schema)
+    first = np.unique(unit, return_index=True)[1]  # one row stands for its unit
+    times = [name for name, column in schema.columns.items() if column.role == "time"]
+    if times:
+        latest = real[times[0]].groupby(unit).max().to_numpy()
+        order = np.argsort(latest, kind="stable")[::-1]
+        strata = np.zeros(len(first), int)
+    else:
+        order = rng.permutation(len(first))
+        strata = np.zeros(len(first), int)
+        if not schema.columns[schema.target].numeric:
+            strata = pd.factorize(real[schema.target].iloc[first], sort=True)[0]
+    weight = np.bincount(unit)[order]
+    part = np.empty(len(first), object)
+    part[order] = _fill(strata[order], weight, sizes)
+    return part[unit]
+
+
+def _units(real: pd.DataFrame, schema: Schema) -> np.ndarray:
+    """Return for each row the number of the unit that must stay together, from 0."""
+    groups = [name for name, column in schema.columns.items() if column.role == "group"]
+    if groups:
+        return pd.factorize(real[groups[0]].astype(str), sort=True)[0]
+    return pd.factorize(rows.keys(real[schema.modelled]))[0]
+
+
+def _fill(strata: np.ndarray, weight: np.ndarray, sizes: dict[str, int]) -> np.ndarray:
+    """Hand out units in their order: each stratum in proportion, holdout first."""
+    part = np.full(len(strata), "pool", object)
+    total = weight.sum()
+    left = {name: sizes[name] for name in ("holdout", "tune", "train")}
+    share = {s: weight[strata == s].sum() / total for s in np.unique(strata)}
+    for name, size in left.items():
+        quota = _proportional(size, share)
+        for stratum, wanted in quota.items():
+            free = np.flatnonzero((part == "pool") & (strata == stratum))
+            taken = np.cumsum(weight[free]) <= wanted
+            part[free[taken]] = name
+    return part
+
+
+def _proportional(size: int, share: dict[int, float]) -> dict[int, int]:
+    """Split `size` by largest remainder, so that the parts add up to it."""
+    exact = {stratum: size * part for stratum, part in share.items()}
+    quota = {stratum: int(value) for stratum, value in exact.items()}
+    by_remainder = sorted(exact, key=lambda stratum: quota[stratum] - exact[stratum])
+    for stratum in by_remainder[: size - sum(quota.values())]:
+        quota[stratum] += 1
+    return quota

@@ -1,0 +1,130 @@
+"""The models that scores are taken from: scikit-learn estimators on one shared encoding."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import ConfigDict
+
+from .errors import ParamsError, nearest
+from .params import Name, Section
+from .schema import Schema, Task
+
+MAX_LEVELS = 255  # more categories than this are split as numbers by histogram boosting
+
+
+class Learner(Section):
+    """One model of the section `models`: its kind, and the estimator's own parameters."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    kind: str
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What is handed to the estimator."""
+        return dict(self.model_extra or {})
+
+
+Learners = dict[Name, Learner]  # the section `models`
+
+
+def encoder(frame: pd.DataFrame, schema: Schema) -> Any:
+    """Return a fitted transformer from features to a float64 matrix, categories first.
+
+    A category becomes its place in sorted order; one not in `frame`, or missing, becomes NaN.
+    """
+    from sklearn.compose import ColumnTransformer
+    from sklearn.preprocessing import OrdinalEncoder
+
+    categories = schema.categorical(schema.features)
+    ordinal = OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan
+    )
+    numbers = schema.numeric(schema.features)
+    parts = [("category", ordinal, categories), ("number", "passthrough", numbers)]
+    return ColumnTransformer(parts, verbose_feature_names_out=False).fit(frame[schema.features])
+
+
+def levels(fitted: Any) -> list[int]:
+    """Return how many categories each encoded category column has; numbers follow them."""
+    return [len(found) for found in fitted.named_transformers_["category"].categories_]
+
+
+def check(learners: Learners, task: Task) -> None:
+    """Raise ParamsError where a model is unknown, takes other parameters, or does not fit."""
+    if not learners:
+        raise ParamsError("params.yaml: `models` is empty; name at least one model")
+    for name, learner in learners.items():
+        if learner.kind not in _KINDS:
+            raise ParamsError(
+                f"params.yaml: `models.{name}.kind` {learner.kind!r} is unknown; "
+                f"{nearest(learner.kind, _KINDS)}"
+            )
+        try:
+            make(learner, task, [], seed=0)
+        except (TypeError, ValueError) as error:
+            raise ParamsError(f"params.yaml: `models.{name}`: {error}") from None
+
+
+def make(learner: Learner, task: Task, levels: list[int], *, seed: int) -> Any:
+    """Return an unfitted estimator for matrices of `encoder`."""
+    return _KINDS[learner.kind](task, learner.parameters, levels, seed)
+
+
+def predict(estimator: Any, x: np.ndarray, classes: int) -> np.ndarray:
+    """Return probabilities, shape (rows, classes), or values, shape (rows,) where classes is 0.
+
+    A class that the estimator never saw has probability 0.
+    """
+    if not classes:
+        return estimator.predict(x)
+    wide = np.zeros((len(x), classes))
+    wide[:, estimator.classes_.astype(int)] = estimator.predict_proba(x)
+    return wide
+
+
+def _boosting(task: Task, parameters: dict[str, Any], levels: list[int], seed: int) -> Any:
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+    build = HistGradientBoostingRegressor if task == "regression" else HistGradientBoostingClassifier
+    categorical = [place for place, count in enumerate(levels) if count <= MAX_LEVELS]
+    return build(categorical_features=categorical or None, random_state=seed, **parameters)
+
+
+def _forest(task: Task, parameters: dict[str, Any], levels: list[int], seed: int) -> Any:
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+    build = RandomForestRegressor if task == "regression" else RandomForestClassifier
+    return build(random_state=seed, **parameters)
+
+
+def _linear(task: Task, parameters: dict[str, Any], levels: list[int], seed: int) -> Any:
+    from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression, Ridge
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    width = len(levels)
+    columns = ColumnTransformer(
+        [
+            ("category", OneHotEncoder(handle_unknown="ignore"), slice(0, width)),
+            (
+                "number",
+                make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler()),
+                slice(width, None),
+            ),
+        ]
+    )
+    if task == "regression":
+        return make_pipeline(columns, Ridge(**parameters))
+    return make_pipeline(columns, LogisticRegression(**{"max_iter": 1000, **parameters}))
+
+
+_KINDS: dict[str, Callable[[Task, dict[str, Any], list[int], int], Any]] = {
+    "hist_gradient_boosting": _boosting,
+    "random_forest": _forest,
+    "linear": _linear,
+}

@@ -1,0 +1,127 @@
+"""Model files: the same bytes for the same fit, and loaded only if dvc.lock knows them."""
+
+import hashlib
+import io
+import json
+import pickle
+import random
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from . import files
+from .errors import ModelError
+
+LOCK = "dvc.lock"
+
+
+def save(model: Any, path: str | Path) -> None:
+    """Pickle a generator canonically."""
+    stream = io.BytesIO()
+    _CanonicalPickler(stream, protocol=4).dump(model)
+    with files.replacing(path) as temporary:
+        temporary.write_bytes(stream.getvalue())
+
+
+def load(path: str | Path, lock: str | Path = LOCK) -> Any:
+    """Load a pickled generator whose MD5 dvc.lock records as an output of a stage.
+
+    A pickle is code: one that came from elsewhere is not loaded. Raises ModelError.
+    """
+    content = _content(path)
+    found = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    if found not in _recorded(str(path), lock):
+        raise ModelError(
+            f"{path} is not the file that {lock} records, and loading it would run code in it; "
+            f"bring it back with `dvc checkout {path}` or make it again with `dvc repro`"
+        )
+    return pickle.loads(content)
+
+
+def save_skops(estimator: Any, path: str | Path) -> None:
+    """Write a scikit-learn estimator in the skops format, which carries no code.
+
+    skops numbers objects by their address and stamps files with the time: both are replaced.
+    """
+    import skops.io
+
+    with zipfile.ZipFile(io.BytesIO(skops.io.dumps(estimator))) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    schema = json.loads(contents.pop("schema.json"))
+    numbers: dict[int, int] = {}
+    renamed: dict[str, str] = {}
+    _renumber(schema, numbers, renamed)
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in renamed:
+            archive.writestr(zipfile.ZipInfo(renamed[name]), contents[name])
+        archive.writestr(zipfile.ZipInfo("schema.json"), json.dumps(schema, indent=2))
+    with files.replacing(path) as temporary:
+        temporary.write_bytes(stream.getvalue())
+
+
+def _content(path: str | Path) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise ModelError(f"{path} is not there; run `dvc repro` to make it") from None
+
+
+def _recorded(path: str, lock: str | Path) -> set[str]:
+    try:
+        stages = yaml.safe_load(Path(lock).read_text(encoding="utf-8"))["stages"]
+    except FileNotFoundError:
+        return set()
+    outs = [out for stage in stages.values() for out in stage.get("outs", ())]
+    return {out["md5"] for out in outs if out["path"] == path}
+
+
+def _renumber(node: Any, numbers: dict[int, int], renamed: dict[str, str]) -> None:
+    """Replace ids by their order of appearance, and files named by an id by its number."""
+    if isinstance(node, dict):
+        if "__id__" in node:
+            node["__id__"] = numbers.setdefault(node["__id__"], len(numbers))
+        if isinstance(node.get("file"), str):
+            suffix = Path(node["file"]).suffix
+            node["file"] = renamed.setdefault(node["file"], f"{len(renamed)}{suffix}")
+        for value in node.values():
+            _renumber(value, numbers, renamed)
+    elif isinstance(node, list):
+        for value in node:
+            _renumber(value, numbers, renamed)
+
+
+class _CanonicalPickler(pickle._Pickler):  # type: ignore[name-defined]
+    """Pickles equal states to equal bytes.
+
+    Sets go in sorted order, equal strings are one string, and random states are reset: every
+    sampling seeds its own. Only the pickler in Python can be told so for sets and strings.
+    """
+
+    dispatch = dict(pickle._Pickler.dispatch)  # type: ignore[attr-defined]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._strings: dict[str, str] = {}
+
+    def save(self, obj: Any, save_persistent_id: bool = True) -> None:
+        if type(obj) is str:
+            obj = self._strings.setdefault(obj, obj)
+        super().save(obj, save_persistent_id)
+
+    def save_sorted(self, obj: Any) -> None:
+        self.save_reduce(type(obj), (sorted(obj, key=repr),))
+        self.memoize(obj)
+
+    dispatch[set] = save_sorted
+    dispatch[frozenset] = save_sorted
+
+    def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, np.random.RandomState | random.Random):
+            return type(obj), (0,)
+        if isinstance(obj, np.random.Generator):
+            return np.random.default_rng, (0,)
+        return NotImplemented

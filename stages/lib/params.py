@@ -1,0 +1,61 @@
+"""The sections of params.yaml, read and checked by the model that belongs to the reader."""
+
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from .errors import ParamsError, listed, nearest
+
+FILE = "params.yaml"
+
+# Names of generators, slices and models become stage names and file names.
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+
+Model = TypeVar("Model")
+
+
+class Section(BaseModel):
+    """A part of params.yaml whose unknown keys are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def load(name: str, model: type[Model], path: str | Path = FILE) -> Model:
+    """Return the section `name` of a params file as `model`.
+
+    `model` is any type that pydantic can check: a Section, or a dict of them. A dot in `name`
+    goes one level down (`brief.metric`). Raises ParamsError that tells all problems at once.
+    """
+    data = _read(path)
+    for part in name.split("."):
+        if not isinstance(data, dict) or part not in data:
+            raise ParamsError(f"{path}: section `{name}` is missing; add it")
+        data = data[part]
+    try:
+        return TypeAdapter(model).validate_python(data)
+    except ValidationError as error:
+        problems = [_told(name, model, problem) for problem in error.errors()]
+        raise ParamsError(listed(str(path), problems)) from None
+
+
+def _read(path: str | Path) -> Any:
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ParamsError(f"{path} is not there; run from the repository's root") from None
+    except yaml.YAMLError as error:
+        raise ParamsError(f"{path} is not valid YAML: {error}") from None
+
+
+def _told(section: str, model: Any, problem: Any) -> str:
+    where = ".".join([section, *(str(part) for part in problem["loc"] if part != "[key]")])
+    if problem["type"] == "extra_forbidden":
+        fields: dict[str, FieldInfo] = getattr(model, "model_fields", {})
+        return f"`{where}` is unknown; {nearest(str(problem['loc'][-1]), fields)}"
+    if problem["type"] == "missing":
+        return f"`{where}` is missing; add it"
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"`{where}`: {message}, got {problem['input']!r}"

@@ -1,0 +1,73 @@
+"""The problem statement: what is missing, why real data cannot fill it, and what would do."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, StringConstraints, model_validator
+
+from .params import Section
+
+
+def _answered(value: Any) -> Any:
+    if value is None or (isinstance(value, str) and not value.strip()):
+        raise ValueError("this question is unanswered; answer it")
+    return value
+
+
+Answer = Annotated[
+    str, BeforeValidator(_answered), StringConstraints(strip_whitespace=True, min_length=1)
+]
+YesNo = Annotated[bool, BeforeValidator(_answered)]
+
+COLLECT = "collect more real data"
+
+
+class Decision(Section):
+    """The decision rule's five questions, in the order in which a yes decides."""
+
+    real_data_inaccessible: YesNo
+    labelling_is_bottleneck: YesNo
+    only_rare_class_missing: YesNo
+    slightly_underfit_on_abundant_data: YesNo
+    none_of_these: YesNo
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Decision":
+        reasons = [getattr(self, name) for name in ROUTES]
+        if any(reasons) == self.none_of_these:
+            raise ValueError("answer yes to `none_of_these` or to a question above it, not both")
+        return self
+
+
+ROUTES = {
+    "real_data_inaccessible": "synthetic or simulated data",
+    "labelling_is_bottleneck": "synthetic data with free labels",
+    "only_rare_class_missing": "targeted synthesis for the class",
+    "slightly_underfit_on_abundant_data": "augmentation of real rows",
+}
+
+
+class Brief(Section):
+    """The section `brief` of params.yaml; every question must be answered."""
+
+    gap: Answer
+    why_not_real: Answer
+    metric: Answer
+    threshold: Annotated[float, BeforeValidator(_answered)]
+    priority: Annotated[Literal["fidelity", "privacy", "utility"], BeforeValidator(_answered)]
+    decision: Decision
+    proceed_because: str | None = None
+
+    @model_validator(mode="after")
+    def _against_the_rule(self) -> "Brief":
+        if route(self) == COLLECT and not (self.proceed_because or "").strip():
+            raise ValueError(
+                f"the decision rule says: {COLLECT}; to go on all the same, "
+                "say why in `brief.proceed_because`"
+            )
+        return self
+
+
+def route(brief: Brief) -> str:
+    """Return what the decision rule recommends."""
+    yes = (path for name, path in ROUTES.items() if getattr(brief.decision, name))
+    return next(yes, COLLECT)

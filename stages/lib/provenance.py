@@ -1,0 +1,107 @@
+"""The record of a batch: written with it, in it and beside it, and checked when it is read."""
+
+import hashlib
+import json
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from . import files, rows
+from .errors import ProvenanceError
+from .table import BATCH, ORIGIN
+
+FOLDER = "metrics/provenance"
+
+_KEY = "dvc_synth.provenance"
+_PACKAGES = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy")  # all shape the numbers
+
+
+class Record(NamedTuple):
+    """Everything that made a batch; every field must be given."""
+
+    batch: str
+    generator: dict[str, Any]  # name, family, parameters, seed
+    slice: dict[str, Any]  # name, purpose
+    seed: int  # of the sampling
+    rows: dict[str, int]  # asked, generated, kept
+    verifiers: dict[str, dict[str, int]]  # for each: rows seen, rows kept
+    train: dict[str, Any]  # rows, sha256
+    schema_sha256: str
+    code_sha256: dict[str, str]  # of the modules that fit and generate ran
+    versions: dict[str, str]
+    synthetic_share: float  # of the rows that the generator learned from
+    privacy: dict[str, float] | None  # epsilon and delta, where the generator promises them
+
+
+def write(batch: pd.DataFrame, record: Record, path: str | Path, beside: str | Path) -> None:
+    """Write a batch with its labels and record; the only function that writes one.
+
+    The record goes into the Parquet file's metadata and, as JSON, to `beside`, both with the
+    SHA-256 of the rows. Raises ProvenanceError where the record is incomplete or does not fit.
+    """
+    empty = [name for name, value in record._asdict().items() if value in ("", {}) or _hollow(value)]
+    if empty:
+        raise ProvenanceError(f"{path}: the record lacks {', '.join(empty)}; nothing was written")
+    if record.rows["kept"] != len(batch):
+        raise ProvenanceError(
+            f"{path}: the record says {record.rows['kept']} rows and the batch has {len(batch)}"
+        )
+    told = files.rounded({**record._asdict(), "sha256": rows.digest(batch)})
+    labelled = batch.assign(
+        **{
+            ORIGIN: pd.Categorical(["synthetic"] * len(batch)),
+            BATCH: pd.Categorical([record.batch] * len(batch)),
+        }
+    )
+    files.write_parquet(labelled, path, {_KEY: json.dumps(told, sort_keys=True)})
+    files.write_json(told, beside)
+
+
+def read(path: str | Path) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return a batch and its record.
+
+    Raises ProvenanceError where the record is absent or the rows no longer match it.
+    """
+    labelled = files.read_parquet(path)
+    told = files.read_parquet_metadata(path).get(_KEY)
+    if told is None:
+        raise ProvenanceError(f"{path} has no provenance; make it with `dvc repro generate`")
+    record = json.loads(told)
+    if rows.digest(labelled.drop(columns=[ORIGIN, BATCH])) != record["sha256"]:
+        raise ProvenanceError(
+            f"{path}: the rows are not those of its provenance (sha256 {record['sha256'][:16]}…); "
+            f"bring them back with `dvc checkout {path}` or `dvc repro generate`"
+        )
+    return labelled, record
+
+
+def code() -> str:
+    """Return the SHA-256 of every module of this package that the process has imported."""
+    package = __name__.split(".", 1)[0]
+    sources = {}
+    for module in list(sys.modules.values()):
+        spec = getattr(module, "__spec__", None)  # of the stage itself too, which is __main__
+        if spec and spec.origin and spec.name.split(".", 1)[0] == package:
+            sources[spec.name.partition(".")[2]] = Path(spec.origin).read_bytes()
+    state = hashlib.sha256()
+    for name in sorted(sources):
+        state.update(f"{name}\x1f".encode() + sources[name])
+    return state.hexdigest()
+
+
+def of_file(path: str | Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def versions(family: str) -> dict[str, str]:
+    """Return the versions of the packages that shape a generator's numbers."""
+    packages = [*_PACKAGES, "sdv", "copulas", "rdt"] if family == "sdv" else list(_PACKAGES)
+    return {package: version(package) for package in packages}
+
+
+def _hollow(value: Any) -> bool:
+    return isinstance(value, dict) and any(item is None for item in value.values())

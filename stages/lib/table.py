@@ -1,0 +1,121 @@
+"""The real table: read with its declared kinds, stacked, and encoded for models."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import union_categoricals
+
+from .errors import TableError, listed
+from .schema import Column, Schema, expected, valid
+
+ORIGIN, BATCH = "_origin", "_batch"  # labels that every synthetic row carries
+
+_EXACT = 2.0**53  # integers above this lose digits in a float64
+
+
+def read(path: str | Path, schema: Schema) -> pd.DataFrame:
+    """Read the raw table, CSV (also compressed) or Parquet, as the schema declares it.
+
+    Numbers and integers become float64 (missing: NaN), dates datetime64, all else categories in
+    sorted order. Ignored columns are left out. Raises TableError that tells every problem.
+    """
+    raw = _raw(Path(path), schema)
+    problems = list(_column_problems(raw, schema))
+    if problems:
+        raise TableError(listed(str(path), problems))
+    raw = raw[schema.kept]
+    if raw.empty:
+        raise TableError(f"{path} has a header and no rows; at least two slices of rows are needed")
+    absent = raw.isin(["", *schema.read.missing]) | raw.isna()
+    columns = {}
+    for name in raw.columns:
+        column = schema.columns[name]
+        columns[name], bad = _typed(raw[name].mask(absent[name]), column)
+        problems += _cell_problems(name, column, bad & ~absent[name])
+    frame = pd.DataFrame(columns)
+    if not problems:
+        good = valid(frame, schema)
+        for name in frame.columns:
+            problems += _cell_problems(name, schema.columns[name], ~good[name])
+    if problems:
+        raise TableError(listed(str(path), problems))
+    return frame
+
+
+def _raw(path: Path, schema: Schema) -> pd.DataFrame:
+    if not path.is_file():
+        raise TableError(f"{path} is not a file; set `data.path` in params.yaml to the real table")
+    if path.suffix == ".parquet":
+        frame = pd.read_parquet(path)
+        return frame.astype(object).where(frame.notna(), "").astype(str)
+    try:
+        frame = pd.read_csv(
+            path,
+            sep=schema.read.delimiter,
+            encoding=schema.read.encoding,
+            dtype=str,
+            keep_default_na=False,
+            na_filter=False,
+            skipinitialspace=True,
+        )
+    except (ValueError, OSError, EOFError) as error:
+        # pandas' parser and decoding errors are ValueErrors; a broken gzip is an OSError.
+        raise TableError(f"{path} cannot be read as CSV: {str(error).strip()}") from None
+    return frame.apply(lambda column: column.str.strip())
+
+
+def _column_problems(raw: pd.DataFrame, schema: Schema) -> Iterator[str]:
+    labels = [name for name in raw.columns if name in (ORIGIN, BATCH)]
+    if labels:
+        yield (
+            f"column {labels[0]!r} marks rows that an earlier cycle generated; "
+            "synthetic rows must not come back as real ones: remove them"
+        )
+    for name in raw.columns.difference([*schema.columns, *labels], sort=False):
+        yield f"column {name!r} is not declared; add it to data/schema.yaml (or `role: ignore`)"
+    for name in schema.columns:
+        if name not in raw.columns:
+            yield f"column {name!r} is declared in data/schema.yaml and not in the table"
+
+
+def _typed(values: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
+    if column.numeric:
+        numbers = pd.to_numeric(values, errors="coerce").astype("float64")
+        limit = _EXACT if column.kind == "integer" else np.inf
+        return numbers, ~(numbers.abs() < limit)
+    if column.kind == "date":
+        dates = pd.to_datetime(values, errors="coerce", format="mixed")
+        return dates, dates.isna()
+    levels = sorted(values.dropna().unique())
+    return values.astype(pd.CategoricalDtype(levels)), pd.Series(False, index=values.index)
+
+
+def _cell_problems(name: str, column: Column, bad: pd.Series) -> Iterator[str]:
+    rows = np.flatnonzero(bad)
+    if len(rows):
+        # Row numbers count from 1 below the header; the values stay out, they may be sensitive.
+        first = ", ".join(str(row + 1) for row in rows[:5]) + (", …" if len(rows) > 5 else "")
+        yield f"column {name!r}: {len(rows)} cells are not {expected(column)}; rows {first}"
+
+
+def stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return tables of the same columns one below the other, categories united and sorted."""
+    columns = {}
+    for name in frames[0].columns:
+        parts = [frame[name] for frame in frames]
+        if isinstance(parts[0].dtype, pd.CategoricalDtype):
+            columns[name] = pd.Series(union_categoricals(parts, sort_categories=True))
+        else:
+            columns[name] = pd.concat(parts, ignore_index=True)
+    return pd.DataFrame(columns)
+
+
+def rows(frame: pd.DataFrame, places: np.ndarray) -> pd.DataFrame:
+    """Return the rows at integer `places`, categories that none of them holds removed."""
+    part = frame.iloc[places].reset_index(drop=True)
+    for name in part.columns:
+        if isinstance(part[name].dtype, pd.CategoricalDtype):
+            part[name] = part[name].cat.remove_unused_categories()
+    return part

@@ -1,0 +1,109 @@
+"""Trials: a model trained on chosen rows with a seed, scored on fixed rows; many at once."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, cpu_count, delayed
+
+from . import learners, scoring, table
+from .learners import Learners
+from .schema import Schema, Task
+from .schema import task as task_of
+from .scoring import Score
+
+
+class Trial(NamedTuple):
+    """What is trained, on the rows at which places, with which seed, and scored on which slices."""
+
+    model: str
+    rows: np.ndarray
+    seed: int
+    on: tuple[str, ...]
+
+
+class Bench(NamedTuple):
+    """Everything that trials share: encoded rows to train on, and rows to score on."""
+
+    task: Task
+    models: Learners
+    metric: str
+    encoder: Any
+    classes: list[Any]  # labels in the order of their numbers; empty in regression
+    x: np.ndarray  # (training rows, features)
+    y: np.ndarray  # (training rows,), class numbers or values
+    scored: dict[str, tuple[np.ndarray, np.ndarray]]  # name of a slice: its x and y
+
+
+def bench(
+    schema: Schema,
+    models: Learners,
+    metric: str,
+    real: pd.DataFrame,
+    scored: Mapping[str, pd.DataFrame],
+    synthetic: Sequence[pd.DataFrame] = (),
+) -> Bench:
+    """Encode the rows to train on, real ones first, and the slices to score on.
+
+    Raises ParamsError where the metric or a model does not fit the target.
+    """
+    target = schema.target
+    frames = [frame[schema.modelled] for frame in (real, *synthetic)]
+    labels = pd.concat([frame[target].astype(object) for frame in (*frames, *scored.values())])
+    task = task_of(schema, labels)
+    scoring.check(metric, task)
+    learners.check(models, task)
+    train = table.stack(frames)
+    encoder = learners.encoder(train, schema)
+    classes = [] if task == "regression" else _classes(labels, real[target])
+    encoded = {
+        name: (encoder.transform(frame[schema.features]), _numbers(frame[target], classes))
+        for name, frame in scored.items()
+    }
+    x, y = encoder.transform(train[schema.features]), _numbers(train[target], classes)
+    return Bench(task, models, metric, encoder, classes, x, y, encoded)
+
+
+def run(shared: Bench, trials: Sequence[Trial]) -> list[dict[str, Score]]:
+    """Return for each trial its scores by slice, in the trials' order.
+
+    Workers are as many as joblib finds (`LOKY_MAX_CPU_COUNT` lowers it); results do not depend
+    on their number.
+    """
+    jobs = (delayed(_score)(shared, trial) for trial in trials)
+    return Parallel(n_jobs=min(cpu_count(), max(len(trials), 1)), max_nbytes="1M")(jobs)
+
+
+def fit(shared: Bench, trial: Trial) -> Any:
+    """Return the estimator that a trial trains."""
+    count = learners.levels(shared.encoder)
+    learner = shared.models[trial.model]
+    estimator = learners.make(learner, shared.task, count, seed=trial.seed)
+    return estimator.fit(shared.x[trial.rows], shared.y[trial.rows])
+
+
+def _score(shared: Bench, trial: Trial) -> dict[str, Score]:
+    estimator = fit(shared, trial)
+    scores = {}
+    for name in trial.on:
+        x, y = shared.scored[name]
+        predicted = learners.predict(estimator, x, len(shared.classes))
+        scores[name] = scoring.score(shared.metric, y, predicted)
+    return scores
+
+
+def _classes(labels: pd.Series, real: pd.Series) -> list[str]:
+    """Return every label, sorted; of two the rarer real one is last, which makes it positive."""
+    classes = sorted(labels.astype(str).unique())
+    if len(classes) == 2:
+        counts = real.astype(str).value_counts()
+        classes.sort(key=lambda label: (-counts.get(label, 0), label))
+    return classes
+
+
+def _numbers(values: pd.Series, classes: list[Any]) -> np.ndarray:
+    if not classes:
+        return values.to_numpy("float64")
+    place = {label: number for number, label in enumerate(classes)}
+    return values.astype(str).map(place).to_numpy("int64")
