@@ -38,6 +38,7 @@ def main() -> None:
     choice = curve.choose(curves[next(iter(mixes))])
     alone = next(point for point in curves[next(iter(mixes))] if point.ratio == 0)
     gain = runs.difference(choice.chosen.scores["holdout"], alone.scores["holdout"])
+    tried = runs.difference(choice.best.scores["holdout"], alone.scores["holdout"])
     score = runs.estimate(choice.chosen.scores["holdout"])
     files.write_json(
         {
@@ -51,6 +52,7 @@ def main() -> None:
             "reaches_threshold": score.value >= threshold,
             "model": choice.chosen.model,
             "best_ratio": choice.best.ratio,
+            "best_ratio_gain": runs.told(tried),
             "shape": choice.shape,
             "plateau": choice.plateau,
             "fall_one_step_below": choice.fall_below,
