@@ -52,27 +52,24 @@ def carve(real: pd.DataFrame, schema: Schema, freeze: Freeze, kept: pd.DataFrame
     sizes do not fit the table.
     """
     sizes = _sizes(freeze, len(real))
-    rest = np.arange(len(real))
     if freeze.locked and kept is not None:
         verify(kept, freeze.locked)
-        rest = _without(real, kept)
-        sizes["holdout"] = 0
-    if sum(sizes.values()) > len(rest):
-        raise ParamsError(
-            f"params.yaml: `freeze` asks for {sum(sizes.values()):,} rows "
-            f"({', '.join(f'{name} {size:,}' for name, size in sizes.items())}) "
-            f"and {len(rest):,} are there; lower one of them"
-        )
-    parts = _assign(real.iloc[rest], schema, sizes, np.random.default_rng(freeze.seed))
-    slices = {name: table.rows(real, rest[parts == name]) for name in Slices._fields}
-    if freeze.locked and kept is not None:
-        slices["holdout"] = kept
-    elif freeze.locked:
-        verify(slices["holdout"], freeze.locked)
-    for name in ("train", "holdout"):
-        if slices[name].empty:
+        held, rest = kept, _without(real, kept)
+    else:
+        _fits({"holdout": sizes["holdout"]}, len(real))
+        chosen = _assign(real, schema, {"holdout": sizes["holdout"]}, freeze.seed) == "holdout"
+        held, rest = table.rows(real, np.flatnonzero(chosen)), np.flatnonzero(~chosen)
+        verify(held, freeze.locked)
+    # The rest is split by itself, so that a kept holdout and the same one carved anew leave the
+    # same rows in train and tune.
+    others = {name: sizes[name] for name in ("tune", "train")}
+    _fits(others, len(rest))
+    part = _assign(real.iloc[rest], schema, others, freeze.seed + 1)
+    slices = {name: table.rows(real, rest[part == name]) for name in ("train", "tune", "pool")}
+    for name, found in (("train", slices["train"]), ("holdout", held)):
+        if found.empty:
             raise ParamsError(f"params.yaml: `freeze.{name}` leaves no row; raise it")
-    return Slices(**slices)
+    return Slices(holdout=held, **slices)
 
 
 def verify(holdout: pd.DataFrame, lock: Lock | None) -> None:
@@ -120,6 +117,15 @@ def _sizes(freeze: Freeze, available: int) -> dict[str, int]:
     return {name: round(size * available if size < 1 else size) for name, size in sizes.items()}
 
 
+def _fits(sizes: dict[str, int], available: int) -> None:
+    if sum(sizes.values()) > available:
+        asked = ", ".join(f"{name} {size:,}" for name, size in sizes.items())
+        raise ParamsError(
+            f"params.yaml: `freeze` asks for {asked} rows and {available:,} are left to split; "
+            "lower one of them"
+        )
+
+
 def _without(real: pd.DataFrame, kept: pd.DataFrame) -> np.ndarray:
     locked = rows.keys(kept)
     lost = ~np.isin(locked, rows.keys(real[kept.columns]))
@@ -133,9 +139,10 @@ def _without(real: pd.DataFrame, kept: pd.DataFrame) -> np.ndarray:
 
 
 def _assign(
-    real: pd.DataFrame, schema: Schema, sizes: dict[str, int], rng: np.random.Generator
+    real: pd.DataFrame, schema: Schema, sizes: dict[str, int], seed: int
 ) -> np.ndarray:
-    """Return the slice's name for each row, shape (rows,)."""
+    """Return the slice's name for each row, shape (rows,); "pool" where no slice took it."""
+    rng = np.random.default_rng(seed)
     unit = _units(real, schema)
     first = np.unique(unit, return_index=True)[1]  # one row stands for its unit
     times = [name for name, column in schema.columns.items() if column.role == "time"]
@@ -163,12 +170,10 @@ def _units(real: pd.DataFrame, schema: Schema) -> np.ndarray:
 
 
 def _fill(strata: np.ndarray, weight: np.ndarray, sizes: dict[str, int]) -> np.ndarray:
-    """Hand out units in their order: each stratum in proportion, holdout first."""
+    """Hand out units in their order to each slice in turn, every stratum in proportion."""
     part = np.full(len(strata), "pool", object)
-    total = weight.sum()
-    left = {name: sizes[name] for name in ("holdout", "tune", "train")}
-    share = {s: weight[strata == s].sum() / total for s in np.unique(strata)}
-    for name, size in left.items():
+    share = {s: weight[strata == s].sum() / weight.sum() for s in np.unique(strata)}
+    for name, size in sizes.items():
         quota = _proportional(size, share)
         for stratum, wanted in quota.items():
             free = np.flatnonzero((part == "pool") & (strata == stratum))
