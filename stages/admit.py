@@ -10,9 +10,9 @@ from .lib.batches import Batch, Slices
 from .lib.errors import run
 from .lib.generators.registry import Specs
 
-BY_BATCH = ("data/preview", "data/synthetic", "data/validation")
-BY_BATCH += ("metrics/preview", "metrics/provenance", "metrics/validate")
-BY_GENERATOR = ("metrics/fit",)
+BY_GENERATOR = ["metrics/fit"]
+BY_BATCH = ["data/preview", "data/synthetic", "data/validation"]
+BY_BATCH += ["metrics/preview", "metrics/provenance", "metrics/validate"]
 
 
 def main() -> None:
@@ -21,9 +21,7 @@ def main() -> None:
     every = batches.every(generators, params.load("slices", Slices))
     _remove_others(BY_BATCH, {batch.name for batch in every})
     _remove_others(BY_GENERATOR, set(generators))
-    found = {
-        batch.name: files.read_json(f"metrics/validate/{batch.name}.json") for batch in every
-    }
+    found = {batch.name: files.read_json(f"metrics/validate/{batch.name}.json") for batch in every}
     decision = admission.decide(every, found)
     files.write_json(decision, "metrics/admit.json")
     for table in ("columns", "pairs", "distances"):
@@ -38,7 +36,7 @@ def _together(every: list[Batch], table: str) -> pd.DataFrame:
     )
 
 
-def _remove_others(folders: tuple[str, ...], names: set[str]) -> None:
+def _remove_others(folders: list[str], names: set[str]) -> None:
     """Remove what params.yaml no longer asks for: DVC leaves it in place without a word.
 
     Rows stay in DVC's cache and metrics in git's history.

@@ -26,9 +26,7 @@ def main() -> None:
             "seed": freeze.seed,
             "locked": freeze.locked.model_dump() if freeze.locked else None,
             "optimistic": slices.tune.empty,
-            "slices": {
-                name: _described(part, declared) for name, part in slices._asdict().items()
-            },
+            "slices": {name: _described(part, declared) for name, part in slices._asdict().items()},
         },
         "metrics/freeze.json",
     )

@@ -1,6 +1,7 @@
 """Stage monitor: whether rows that arrived still look like those the generators learned from."""
 
 from pathlib import Path
+from typing import Any
 
 from .lib import drift, files, params, schema, table
 from .lib.errors import run
@@ -12,7 +13,7 @@ def main() -> None:
     declared = schema.load("data/schema.yaml")
     train = files.read_parquet("data/train.parquet")
     arrived = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    told = {"arrived": False, "rows": 0, "files": 0, "drift": None, "moved": []}
+    told: dict[str, Any] = {"arrived": False, "rows": 0, "files": 0, "drift": None, "moved": []}
     if arrived:
         frames = [table.read(path, declared)[declared.modelled] for path in arrived]
         incoming = table.stack(frames)

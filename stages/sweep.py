@@ -39,6 +39,7 @@ def main() -> None:
     alone = next(point for point in curves[next(iter(mixes))] if point.ratio == 0)
     gain = runs.difference(choice.chosen.scores["holdout"], alone.scores["holdout"])
     tried = runs.difference(choice.best.scores["holdout"], alone.scores["holdout"])
+    verdict = curve.verdict(gain, choice.chosen.ratio)
     score = runs.estimate(choice.chosen.scores["holdout"])
     files.write_json(
         {
@@ -48,7 +49,7 @@ def main() -> None:
             "gain": gain.value,
             "gain_lower": gain.lower,
             "gain_upper": gain.upper,
-            "verdict": curve.verdict(gain, choice.chosen.ratio),
+            "verdict": verdict,
             "reaches_threshold": score.value >= threshold,
             "model": choice.chosen.model,
             "best_ratio": choice.best.ratio,
@@ -64,7 +65,7 @@ def main() -> None:
         },
         "metrics/sweep.json",
     )
-    print(f"ratio {choice.chosen.ratio:g} ({choice.shape}): {curve.verdict(gain, choice.chosen.ratio)}")
+    print(f"ratio {choice.chosen.ratio:g} ({choice.shape}): {verdict}")
 
 
 if __name__ == "__main__":

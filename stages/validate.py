@@ -39,7 +39,10 @@ def main() -> None:
         params.load("brief.metric", str),
         seeds=params.load("sweep.seeds", int),
     )
-    copied = {part: privacy.copies(batch, train, real) for part, real in (("tune", unseen), ("holdout", held))}
+    copied = {
+        part: privacy.copies(batch, train, real)
+        for part, real in (("tune", unseen), ("holdout", held))
+    }
     closeness = privacy.closeness(batch, train, held, declared, np.random.default_rng(SEED))
     checks = _checks(likeness, taxes["tune"], copied["tune"], limits)
     admitted = gates.admits(checks, limits)

@@ -110,7 +110,10 @@ def _learn(
     while sizes[-1] < limit:
         sizes.append(min(sizes[-1] * 2, limit))
     few = min(seeds, 2)
-    added = [np.random.default_rng(seed).permutation(np.arange(first, len(bench.y))) for seed in range(few)]
+    added = [
+        np.random.default_rng(seed).permutation(np.arange(first, len(bench.y)))
+        for seed in range(few)
+    ]
     jobs = [
         Trial(model, np.concatenate([np.arange(first), added[seed]])[:size], seed, on)
         for size in sizes

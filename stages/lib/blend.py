@@ -68,7 +68,9 @@ def train(
     if bench.classes:
         plain = [(alone.model, [every] * seeds), (point.model, draws)]
         classes = _by_class(bench, schema, plain)
-    return Final(point, alone, _labelled(real, batches, draws[0]), _pipeline(bench, estimator), classes)
+    return Final(
+        point, alone, _labelled(real, batches, draws[0]), _pipeline(bench, estimator), classes
+    )
 
 
 def _point(
@@ -83,7 +85,8 @@ def _labelled(
 ) -> pd.DataFrame:
     nothing = pd.Categorical([None] * len(real), categories=[])
     origin = pd.Categorical(["real"] * len(real))
-    labelled = real.assign(**{ORIGIN: origin, BATCH: nothing})
+    labelled = real.copy()
+    labelled[ORIGIN], labelled[BATCH] = origin, nothing
     columns = [*batches[0].columns] if batches else [*labelled.columns]
     return table.rows(table.stack([labelled[columns], *batches]), places)
 

@@ -1,5 +1,6 @@
 """How a batch's distribution differs from the real one, beside what two real samples reach."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -51,15 +52,10 @@ def compare(
     near = [space.take(start + np.arange(n)) for start, n in zip(starts, capped, strict=True)]
 
     def distributions(*places: np.ndarray) -> np.ndarray:
-        made, real, apart = (
-            coded.take(start + p) for start, p in zip(starts, places, strict=True)
-        )
+        made, real, apart = (coded.take(start + p) for start, p in zip(starts, places, strict=True))
         goal = association(apart)
         return np.array(
-            [
-                [marginals(one, apart).mean(), _gap(association(one), goal)]
-                for one in (made, real)
-            ]
+            [[marginals(one, apart).mean(), _gap(association(one), goal)] for one in (made, real)]
         ).ravel()
 
     def neighbours(*places: np.ndarray) -> np.ndarray:
@@ -190,7 +186,9 @@ def coverage(made: distance.Space, real: distance.Space) -> float:
     return float((distance.nearest(real, made) <= radius).mean())
 
 
-def _with_excess(statistic, sizes: list[int], rng: np.random.Generator) -> list[Estimate]:
+def _with_excess(
+    statistic: Callable[..., np.ndarray], sizes: list[int], rng: np.random.Generator
+) -> list[Estimate]:
     """Jackknife a statistic of (batch, then real) halves, and the first half less the second."""
 
     def extended(*places: np.ndarray) -> np.ndarray:

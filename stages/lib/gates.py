@@ -51,7 +51,10 @@ class Check(NamedTuple):
 
 MEANING = {
     "marginals": ("mean distance of a column's distribution", "fit: another generator"),
-    "associations": ("mean error of a pair's association", "fit: a generator that keeps dependence"),
+    "associations": (
+        "mean error of a pair's association",
+        "fit: a generator that keeps dependence",
+    ),
     "coverage": ("share of real rows with no synthetic row near", "fit: a richer generator"),
     "tax": ("metric after training on synthetic rows alone", "fit: another generator"),
     "copies": ("share of rows that copy a training row", "fit: a larger leaf, or privacy"),
@@ -70,7 +73,9 @@ def judge(check: Check) -> Verdict:
 def admits(checks: list[Check], gates: Gates) -> bool:
     """Return whether a batch with these checks may enter training."""
     verdicts = {judge(check) for check in checks}
-    return "fail" not in verdicts and not ("inconclusive" in verdicts and gates.inconclusive == "fail")
+    return "fail" not in verdicts and not (
+        "inconclusive" in verdicts and gates.inconclusive == "fail"
+    )
 
 
 def told(check: Check) -> dict[str, Any]:

@@ -92,7 +92,9 @@ def verify(holdout: pd.DataFrame, lock: Lock | None) -> None:
 def manner(schema: Schema) -> str:
     """Say in words how the slices are carved."""
     roles = {column.role: name for name, column in schema.columns.items()}
-    together = f"{roles['group']!r} kept together" if "group" in roles else "identical rows together"
+    together = (
+        f"{roles['group']!r} kept together" if "group" in roles else "identical rows together"
+    )
     if "time" in roles:
         return f"by time, {roles['time']!r}, latest rows in the holdout; {together}"
     if schema.columns[schema.target].numeric:
@@ -138,9 +140,7 @@ def _without(real: pd.DataFrame, kept: pd.DataFrame) -> np.ndarray:
     return np.flatnonzero(~np.isin(rows.keys(real[kept.columns]), locked))
 
 
-def _assign(
-    real: pd.DataFrame, schema: Schema, sizes: dict[str, int], seed: int
-) -> np.ndarray:
+def _assign(real: pd.DataFrame, schema: Schema, sizes: dict[str, int], seed: int) -> np.ndarray:
     """Return the slice's name for each row, shape (rows,); "pool" where no slice took it."""
     rng = np.random.default_rng(seed)
     unit = _units(real, schema)

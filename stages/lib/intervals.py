@@ -44,7 +44,7 @@ def over_rows_and_seeds(values: np.ndarray, influence: np.ndarray) -> Estimate:
 
 
 def jackknife(
-    statistic: Callable[..., Sequence[float]],
+    statistic: Callable[..., np.ndarray],
     sizes: Sequence[int],
     rng: np.random.Generator,
     *,
@@ -54,9 +54,8 @@ def jackknife(
 
     Delete-a-group jackknife (Kott 2001, Journal of Official Statistics 17): each sample is split
     into random groups, and the statistic computed without each in turn, all other samples whole.
-    `statistic` takes the places of the rows
-    that are left in each sample, and returns k numbers. Unlike the bootstrap it repeats no row, which
-    distances between nearest neighbours would notice.
+    `statistic` takes the places of the rows that are left in each sample, and returns k numbers.
+    Unlike the bootstrap it repeats no row, which distances between nearest neighbours would notice.
     """
     every = [np.arange(size) for size in sizes]
     whole = np.asarray(statistic(*every), float)

@@ -88,7 +88,9 @@ def predict(estimator: Any, x: np.ndarray, classes: int) -> np.ndarray:
 def _boosting(task: Task, parameters: dict[str, Any], levels: list[int], seed: int) -> Any:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-    build = HistGradientBoostingRegressor if task == "regression" else HistGradientBoostingClassifier
+    build = (
+        HistGradientBoostingRegressor if task == "regression" else HistGradientBoostingClassifier
+    )
     categorical = [place for place, count in enumerate(levels) if count <= MAX_LEVELS]
     return build(categorical_features=categorical or None, random_state=seed, **parameters)
 

@@ -94,25 +94,30 @@ def _renumber(node: Any, numbers: dict[int, int], renamed: dict[str, str]) -> No
             _renumber(value, numbers, renamed)
 
 
-class _CanonicalPickler(pickle._Pickler):  # type: ignore[name-defined]
+_Pickler: Any = pickle._Pickler  # the twin of pickle.Pickler that is written in Python
+
+
+class _CanonicalPickler(_Pickler):
     """Pickles equal states to equal bytes.
 
     Sets go in sorted order, equal strings are one string, and random states are reset: every
-    sampling seeds its own. Only the pickler in Python can be told so for sets and strings.
+    sampling seeds its own. Of the two picklers only the one in Python can be told so.
     """
 
-    dispatch = dict(pickle._Pickler.dispatch)  # type: ignore[attr-defined]
+    dispatch = dict(_Pickler.dispatch)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._strings: dict[str, str] = {}
 
     def save(self, obj: Any, save_persistent_id: bool = True) -> None:
+        """Save an object; a string as the first equal one."""
         if type(obj) is str:
             obj = self._strings.setdefault(obj, obj)
         super().save(obj, save_persistent_id)
 
     def save_sorted(self, obj: Any) -> None:
+        """Save a set as the sorted list that rebuilds it."""
         self.save_reduce(type(obj), (sorted(obj, key=repr),))
         self.memoize(obj)
 
@@ -120,6 +125,7 @@ class _CanonicalPickler(pickle._Pickler):  # type: ignore[name-defined]
     dispatch[frozenset] = save_sorted
 
     def reducer_override(self, obj: Any) -> Any:
+        """Reset random states."""
         if isinstance(obj, np.random.RandomState | random.Random):
             return type(obj), (0,)
         if isinstance(obj, np.random.Generator):

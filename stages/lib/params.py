@@ -1,7 +1,7 @@
 """The sections of params.yaml, read and checked by the model that belongs to the reader."""
 
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, overload
 
 import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
@@ -23,7 +23,11 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def load(name: str, model: type[Model], path: str | Path = FILE) -> Model:
+@overload
+def load(name: str, model: type[Model], path: str | Path = ...) -> Model: ...
+@overload
+def load(name: str, model: Any, path: str | Path = ...) -> Any: ...
+def load(name: str, model: Any, path: str | Path = FILE) -> Any:
     """Return the section `name` of a params file as `model`.
 
     `model` is any type that pydantic can check: a Section, or a dict of them. A dot in `name`

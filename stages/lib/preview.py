@@ -21,9 +21,7 @@ def inspect(made: pd.DataFrame, train: pd.DataFrame, schema: Schema) -> dict[str
         "rows": len(made),
         "repeated_rows": int(rows.repeated(made).sum()),
         "copied_real_rows": int(rows.copies(made, train).sum()),
-        "impossible_cells": {
-            name: int(count) for name, count in impossible.sum().items() if count
-        },
+        "impossible_cells": {name: int(count) for name, count in impossible.sum().items() if count},
         "constant_columns": [name for name in varied if made[name].nunique(dropna=False) < 2],
     }
 

@@ -71,9 +71,7 @@ def closeness(
         np.array([nearer.mean()]), (nearer - nearer.mean())[None, :]
     )
     at = np.linspace(0, 1, 21)
-    named = zip(
-        ("train", "unseen", "nndr_train", "nndr_unseen"), [*first, *nndr], strict=True
-    )
+    named = zip(("train", "unseen", "nndr_train", "nndr_unseen"), [*first, *nndr], strict=True)
     return Closeness(
         share, pd.DataFrame({"quantile": at, **{name: np.quantile(x, at) for name, x in named}})
     )

@@ -42,7 +42,9 @@ def write(batch: pd.DataFrame, record: Record, path: str | Path, beside: str | P
     The record goes into the Parquet file's metadata and, as JSON, to `beside`, both with the
     SHA-256 of the rows. Raises ProvenanceError where the record is incomplete or does not fit.
     """
-    empty = [name for name, value in record._asdict().items() if value in ("", {}) or _hollow(value)]
+    empty = [
+        name for name, value in record._asdict().items() if value in ("", {}) or _hollow(value)
+    ]
     if empty:
         raise ProvenanceError(f"{path}: the record lacks {', '.join(empty)}; nothing was written")
     if record.rows["kept"] != len(batch):

@@ -39,9 +39,7 @@ def estimate(runs: Runs) -> Estimate:
 
 def difference(one: Runs, other: Runs) -> Estimate:
     """Return the mean of `one` less `other`, paired over the same seeds and rows."""
-    return intervals.over_rows_and_seeds(
-        one.values - other.values, one.influence - other.influence
-    )
+    return intervals.over_rows_and_seeds(one.values - other.values, one.influence - other.influence)
 
 
 def told(found: Estimate) -> dict[str, float | str]:

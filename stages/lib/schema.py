@@ -1,5 +1,6 @@
 """The declared schema of the real table: what each column is, and what it may hold."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -112,7 +113,7 @@ def load(path: str | Path) -> Schema:
     return schema
 
 
-def _contradictions(schema: Schema):
+def _contradictions(schema: Schema) -> Iterator[str]:
     roles = [column.role for column in schema.columns.values()]
     if roles.count("target") != 1:
         yield f"one column must have `role: target`, {roles.count('target')} have"
@@ -169,7 +170,7 @@ def _valid(values: pd.Series, column: Column) -> pd.Series:
 
 def expected(column: Column) -> str:
     """Say in words what a column may hold."""
-    parts = [column.kind]
+    parts: list[str] = [column.kind]
     if column.min is not None:
         parts.append(f"at least {column.min:g}")
     if column.max is not None:

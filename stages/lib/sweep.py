@@ -57,11 +57,7 @@ def curves(
     found = {key: runs.gather([next(scores) for _ in trials]) for key, trials in jobs.items()}
     return {
         mix: curve.best_models(
-            {
-                (ratio, model): own
-                for (of, ratio, model), own in found.items()
-                if of in (mix, "")
-            },
+            {(ratio, model): own for (of, ratio, model), own in found.items() if of in (mix, "")},
             real_only,
         )
         for mix in mixes

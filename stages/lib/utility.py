@@ -44,7 +44,9 @@ def compare(
         rng = np.random.default_rng(seed)
         real = rng.permutation(len(train))[:size]
         made = len(train) + rng.permutation(len(batch))[:size]
-        plan += [Trial(model, rows, seed, tuple(scored)) for rows in (real, made) for model in models]
+        plan += [
+            Trial(model, rows, seed, tuple(scored)) for rows in (real, made) for model in models
+        ]
     found = trials.run(bench, plan)
     return {name: _tax([scores[name] for scores in found], list(models), seeds) for name in scored}
 

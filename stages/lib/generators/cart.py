@@ -125,7 +125,9 @@ def _dump(tree: Any) -> dict[str, Any]:
     Its node array has padding that is never written, so its own bytes differ from fit to fit.
     """
     state = tree.__getstate__()
-    nodes = {name: np.ascontiguousarray(state["nodes"][name]) for name in state["nodes"].dtype.names}
+    nodes = {
+        name: np.ascontiguousarray(state["nodes"][name]) for name in state["nodes"].dtype.names
+    }
     build = (tree.n_features, np.asarray(tree.n_classes), tree.n_outputs)
     return {**state, "nodes": nodes, "values": state["values"], "build": build}
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..schema import Column
 
@@ -72,5 +73,5 @@ def decode(drawn: np.ndarray, leaves: Leaves) -> pd.Series:
     """Return drawn numbers as a column of the table."""
     if leaves.levels is None:
         return pd.Series(drawn)
-    numbers = np.where(np.isnan(drawn), -1, drawn).astype(int)
-    return pd.Series(pd.Categorical.from_codes(numbers, categories=leaves.levels))
+    numbers: NDArray[np.intp] = np.where(np.isnan(drawn), -1, drawn).astype(np.intp)
+    return pd.Series(pd.Categorical.from_codes(numbers, categories=pd.Index(leaves.levels)))
