@@ -5,20 +5,22 @@ from typing import Any
 from .batches import Batch
 
 
-def decide(every: list[Batch], found: dict[str, Any]) -> dict[str, Any]:
+def decide(every: list[Batch], found: dict[str, Any], previews: dict[str, Any]) -> dict[str, Any]:
     """Admit for each slice the first batch that passed; quarantine those that did not.
 
     `every` lists the batches in the order of `generators`, simplest first; `found` holds their
-    validations. A batch that passed behind the admitted one is `passed`: the sweep shows it
-    beside the choice and never trains the final model on it.
+    validations, and `previews` what was found on the page for a person: both must pass. A batch
+    that passed behind the admitted one is `passed`: the sweep shows it beside the choice and
+    never trains the final model on it.
     """
     admitted: dict[str, str] = {}
     told = {}
     for batch in every:
         validation = found[batch.name]
-        passed = validation["verdict"] == "pass"
+        failed = [*_broken(batch, previews[batch.name]), *_failed(validation)]
+        passed = validation["verdict"] == "pass" and previews[batch.name]["verdict"] == "pass"
         first = passed and admitted.setdefault(batch.slice, batch.name) == batch.name
-        failed = [] if passed else _failed(validation)
+        failed = [] if passed else failed
         told[batch.name] = {
             "status": "admitted" if first else "passed" if passed else "quarantined",
             "slice": batch.slice,
@@ -31,6 +33,19 @@ def decide(every: list[Batch], found: dict[str, Any]) -> dict[str, Any]:
         "quarantined": [name for name, one in told.items() if one["status"] == "quarantined"],
         "batches": told,
     }
+
+
+def _broken(batch: Batch, preview: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the preview's findings as a reason, if it failed."""
+    if preview["verdict"] == "pass":
+        return []
+    findings = [
+        f"{preview['repeated_rows']} of {preview['rows']} rows repeated",
+        f"constant columns: {', '.join(preview['constant_columns']) or 'none'}",
+        f"columns with impossible values: {', '.join(preview['impossible_cells']) or 'none'}",
+    ]
+    reason = f"the preview failed ({'; '.join(findings)})"
+    return [{"reason": reason, "back_to": f"preview: read data/preview/{batch.name}.csv"}]
 
 
 def _failed(validation: dict[str, Any]) -> list[dict[str, Any]]:

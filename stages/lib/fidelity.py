@@ -11,7 +11,8 @@ from .intervals import Estimate
 from .schema import Schema
 
 NEIGHBOURS = 5  # k of coverage and density, as Naeem et al. (2020) chose
-CAP = 2_000  # rows of each sample that nearest neighbours are sought among
+CAP = 10_000  # rows of each sample that are compared; more would only cost time
+NEAR_CAP = 2_000  # rows of each that nearest neighbours are sought among
 
 
 class Fidelity(NamedTuple):
@@ -37,18 +38,19 @@ def compare(
 ) -> Fidelity:
     """Compare a batch with `tune`, beside `train` compared with `tune`.
 
-    The batch is cut to as many random rows as `train` has; where it has fewer, `train` is.
+    The batch is cut to as many random rows as `train` has, or `train` to as many as the batch;
+    of large samples `CAP` random rows are compared.
     """
-    size = min(len(batch), len(train))
+    size = min(len(batch), len(train), CAP)
     frames = [
         table.rows(frame[schema.modelled], rng.permutation(len(frame))[:count])
-        for frame, count in ((batch, size), (train, size), (tune, len(tune)))
+        for frame, count in ((batch, size), (train, size), (tune, CAP))
     ]
     every = table.stack(frames)
     starts = np.cumsum([0, size, size])
     coded = Coded.of(every, schema)
     space = distance.embed(every, schema, train)
-    capped = [min(len(frame), CAP) for frame in frames]
+    capped = [min(len(frame), NEAR_CAP) for frame in frames]
     near = [space.take(start + np.arange(n)) for start, n in zip(starts, capped, strict=True)]
 
     def distributions(*places: np.ndarray) -> np.ndarray:

@@ -48,8 +48,10 @@ def encoder(frame: pd.DataFrame, schema: Schema) -> Any:
 
 
 def levels(fitted: Any) -> list[int]:
-    """Return how many categories each encoded category column has; numbers follow them."""
-    return [len(found) for found in fitted.named_transformers_["category"].categories_]
+    """Return how many categories each encoded column has, 0 for a number."""
+    ordinal = fitted.named_transformers_["category"]
+    counts = [len(found) for found in getattr(ordinal, "categories_", [])]  # unfitted without any
+    return counts + [0] * (fitted.n_features_in_ - len(counts))
 
 
 def check(learners: Learners, task: Task) -> None:
@@ -91,7 +93,7 @@ def _boosting(task: Task, parameters: dict[str, Any], levels: list[int], seed: i
     build = (
         HistGradientBoostingRegressor if task == "regression" else HistGradientBoostingClassifier
     )
-    categorical = [place for place, count in enumerate(levels) if count <= MAX_LEVELS]
+    categorical = [place for place, count in enumerate(levels) if 0 < count <= MAX_LEVELS]
     return build(categorical_features=categorical or None, random_state=seed, **parameters)
 
 
@@ -109,15 +111,13 @@ def _linear(task: Task, parameters: dict[str, Any], levels: list[int], seed: int
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-    width = len(levels)
+    labels = [place for place, count in enumerate(levels) if count]
+    numbers = [place for place, count in enumerate(levels) if not count]
+    scaled = make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler())
     columns = ColumnTransformer(
         [
-            ("category", OneHotEncoder(handle_unknown="ignore"), slice(0, width)),
-            (
-                "number",
-                make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler()),
-                slice(width, None),
-            ),
+            ("category", OneHotEncoder(handle_unknown="ignore"), labels),
+            ("number", scaled, numbers),
         ]
     )
     if task == "regression":

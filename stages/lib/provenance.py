@@ -32,6 +32,7 @@ class Record(NamedTuple):
     schema_sha256: str
     code_sha256: dict[str, str]  # of the modules that fit and generate ran
     versions: dict[str, str]
+    preview: str  # pass or fail, of the rows that a person saw first
     synthetic_share: float  # of the rows that the generator learned from
     privacy: dict[str, float] | None  # epsilon and delta, where the generator promises them
 

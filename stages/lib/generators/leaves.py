@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ..schema import Column
 
@@ -73,5 +72,7 @@ def decode(drawn: np.ndarray, leaves: Leaves) -> pd.Series:
     """Return drawn numbers as a column of the table."""
     if leaves.levels is None:
         return pd.Series(drawn)
-    numbers: NDArray[np.intp] = np.where(np.isnan(drawn), -1, drawn).astype(np.intp)
-    return pd.Series(pd.Categorical.from_codes(numbers, categories=pd.Index(leaves.levels)))
+    places = np.where(np.isnan(drawn), -1, drawn).astype(np.intp)
+    levels = pd.Index(leaves.levels)
+    # The stubs of pandas leave arrays of codes out.
+    return pd.Series(pd.Categorical.from_codes(places, categories=levels))  # type: ignore[arg-type]

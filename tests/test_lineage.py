@@ -1,0 +1,91 @@
+"""What dvc.yaml says of the data's lineage: who reads what, and that it is the whole truth."""
+
+from pathlib import Path
+
+import closure
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
+STAGES = {name: stage.get("do", stage) for name, stage in PIPELINE["stages"].items()}
+GENERATORS = "stages/lib/generators"
+FAMILIES = sorted(
+    str(path.relative_to(ROOT))
+    for path in (ROOT / GENERATORS).glob("*.py")
+    if path.stem not in ("__init__", "protocol", "registry", "leaves")
+)
+
+
+def named(entries: list) -> list[str]:
+    """Return the paths of a list of deps or outs."""
+    return [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
+
+
+def code(stage: str) -> set[str]:
+    """Return the Python files and folders that a stage declares."""
+    return {path for path in named(STAGES[stage]["deps"]) if path.startswith("stages/")}
+
+
+def test_stages_are_the_workflow_in_order() -> None:
+    """The thirteen steps of the workflow stand in dvc.yaml in their order, each described."""
+    assert list(STAGES) == (
+        "brief ingest freeze baseline fit preview generate validate admit sweep blend monitor "
+        "handoff"
+    ).split()
+    assert all(stage["desc"] for stage in STAGES.values())
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_deps_are_the_import_closure(stage: str) -> None:
+    """A stage depends on exactly the files it imports: on its generator's, where it needs one."""
+    imported = closure.of(f"stages/{stage}.py")
+    if stage == "fit":
+        families = set().union(*(closure.of(family) for family in FAMILIES)) - set(FAMILIES)
+        assert code(stage) == imported | families | {f"{GENERATORS}/${{item.family}}.py"}
+    elif stage in ("preview", "generate"):
+        every = set().union(imported, *(closure.of(family) for family in FAMILIES))
+        outside = {path for path in every if not path.startswith(GENERATORS)}
+        assert code(stage) == outside | {GENERATORS}
+    elif stage == "handoff":
+        assert code(stage) == imported | {"stages/lib/templates"}
+    else:
+        assert code(stage) == imported
+
+
+def test_packages_are_empty() -> None:
+    """Code in an __init__.py would be imported by every stage and declared by none."""
+    assert [path for path in (ROOT / "stages").rglob("__init__.py") if path.read_text()] == []
+
+
+@pytest.mark.parametrize("stage", ["brief", "ingest", "fit", "preview", "generate"])
+def test_nothing_before_validate_reads_tune_or_holdout(stage: str) -> None:
+    """No generator learns from rows that choices are made or scores are reported on."""
+    read = named(STAGES[stage]["deps"])
+    assert not {"data/tune.parquet", "data/holdout.parquet", "data/pool.parquet"} & set(read)
+    assert "data/real.parquet" not in read
+
+
+def test_readers_of_the_holdout_know_the_lock() -> None:
+    """Every stage that reads the holdout re-runs when the lock changes, and can verify it."""
+    readers = [
+        name for name, stage in STAGES.items() if "data/holdout.parquet" in named(stage["deps"])
+    ]
+    assert readers == ["baseline", "validate", "sweep", "blend"]
+    assert all("freeze.locked" in STAGES[name]["params"] for name in readers)
+
+
+def test_small_files_in_git_keep_the_run_cache() -> None:
+    """What git holds is declared as metrics or plots: a plain uncached out disables the run-cache.
+
+    HANDOFF.md is neither JSON nor a chart; its stage is the last and takes a second.
+    """
+    for name, stage in STAGES.items():
+        uncached = [
+            path
+            for entry in stage.get("outs", [])
+            if isinstance(entry, dict)
+            for path, options in entry.items()
+            if options.get("cache") is False
+        ]
+        assert uncached == (["HANDOFF.md"] if name == "handoff" else [])

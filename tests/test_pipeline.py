@@ -1,0 +1,256 @@
+"""The pipeline as its user meets it: what runs, what is refused, and what comes out."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from conftest import Project, customers
+
+DOWNSTREAM = ["sweep", "blend", "handoff"]
+
+
+def locked(project: Project) -> str:
+    """Lock the holdout as it is, run, and return its hash."""
+    frozen = json.loads((project.folder / "metrics/freeze.json").read_text())
+    sha256 = frozen["slices"]["holdout"]["sha256"]
+    project.set("freeze.locked", {"sha256": sha256, "who": "Ada", "why": "the trial of May"})
+    project.repro()
+    project.commit("lock the holdout")
+    return sha256
+
+
+def verdict(project: Project) -> str:
+    """Return the verdict that HANDOFF.md opens with."""
+    lines = (project.folder / "HANDOFF.md").read_text(encoding="utf-8").splitlines()
+    return next(line for line in lines if line.startswith("**Verdict.** "))
+
+
+def test_a_second_run_runs_nothing(project: Project) -> None:
+    """After a full run everything is up to date, and git has nothing to say."""
+    assert project.repro() == []
+    assert project.run("git", "status", "--porcelain") == ""
+
+
+def test_outputs_are_there(project: Project) -> None:
+    """A full run leaves a verdict, a report, a picture, a model and labelled rows."""
+    assert len(verdict(project)) > 40
+    assert (project.folder / "report.html").read_text().startswith("<!doctype html>")
+    assert (project.folder / "metrics/curve.svg").read_text().startswith("<svg")
+    blend = pd.read_parquet(project.folder / "data/blend.parquet")
+    assert set(blend["_origin"]) <= {"real", "synthetic"}
+    assert (blend["_batch"].isna() == (blend["_origin"] == "real")).all()
+
+
+def test_final_model_predicts_from_a_table(project: Project) -> None:
+    """The shipped model takes a table of features, without code of this project."""
+    from skops.io import get_untrusted_types, load
+
+    path = project.folder / "models/final.skops"
+    untrusted = get_untrusted_types(file=path)
+    assert not [name for name in untrusted if not name.startswith(("sklearn.", "numpy."))]
+    model = load(path, trusted=untrusted)
+    features = customers(5)[["age", "hours", "town", "origin"]]
+    assert model.predict(features).shape == (5,)
+
+
+def test_a_comment_in_privacy_makes_only_validate_stale(project: Project) -> None:
+    """An edit to one library file re-runs the stages that import it and nothing before them."""
+    project.edit("stages/lib/privacy.py", lambda text: text + "\n# a comment\n")
+    assert project.stale() == ["validate"]
+    assert project.repro() == ["validate"]
+
+
+def test_an_edit_to_one_generator_refits_it_alone(project: Project) -> None:
+    """The fit of a generator depends on its own file, not on the others'."""
+    project.edit("stages/lib/generators/cart.py", lambda text: text + "\n# a comment\n")
+    told = project.run("dvc", "status")
+    assert "fit@cart:" in told
+    assert "fit@naive_bayes:" not in told
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("sweep.ratios", [0, 0.5], DOWNSTREAM),
+        ("blend.ratio", 0.25, ["blend", "handoff"]),
+        ("brief.gap", "another gap", ["brief", "handoff"]),
+        ("gates.privacy.copies", 0.5, ["validate", "admit", "handoff"]),
+    ],
+)
+def test_a_parameter_reruns_what_reads_it(
+    project: Project, key: str, value: object, expected: list[str]
+) -> None:
+    """One parameter re-runs the stages that read it, and what changes because of them."""
+    project.set(key, value)
+    assert project.repro() == expected
+
+
+def test_another_row_in_the_pool_refits_nothing_under_a_lock(project: Project) -> None:
+    """A table that grows keeps the locked holdout, row for row."""
+    sha256 = locked(project)
+    grown = pd.concat([customers(), customers(50, seed=9)])
+    grown.to_csv(project.folder / "data/customers.csv", index=False)
+    ran = project.repro()
+    assert ran[:3] == ["ingest", "freeze", "baseline"]
+    frozen = json.loads((project.folder / "metrics/freeze.json").read_text())
+    assert frozen["slices"]["holdout"]["sha256"] == sha256
+
+
+def test_one_value_of_a_locked_row_is_refused(project: Project) -> None:
+    """A locked row that changed in the table stops the run, naming the lock."""
+    locked(project)
+    held = pd.read_parquet(project.folder / "data/holdout.parquet")
+    table = customers()
+    table.loc[table["id"] == str(held["id"].iloc[0]), "age"] += 1
+    table.to_csv(project.folder / "data/customers.csv", index=False)
+    told = project.run("dvc", "repro", check=False)
+    assert "1 of the 250 locked rows are no longer in the real table" in told
+    assert "freeze.locked" in told
+    assert "Traceback" not in told
+
+
+def test_another_carve_is_refused_under_a_lock(project: Project) -> None:
+    """In a clone without the holdout, another seed would carve another one: it is refused."""
+    locked(project)
+    (project.folder / "data/holdout.parquet").unlink()
+    project.set("freeze.seed", 6)
+    told = project.run("dvc", "repro", check=False)
+    assert "the holdout is locked and this is another one" in told
+    assert "locked by Ada (the trial of May)" in told
+    assert not (project.folder / "data/holdout.parquet").exists()
+
+
+def test_an_edited_holdout_file_is_refused(project: Project) -> None:
+    """A holdout file that somebody edited stops the run, naming the lock."""
+    locked(project)
+    path = project.folder / "data/holdout.parquet"
+    held = pd.read_parquet(path)
+    held.loc[0, "age"] += 1
+    path.unlink()  # it may be a link into DVC's cache
+    held.to_parquet(path)
+    told = project.run("dvc", "repro", check=False)
+    assert "the holdout is locked and this is another one" in told
+
+
+def test_workers_do_not_change_a_byte(project: Project) -> None:
+    """One worker and two write the same outputs, to the byte."""
+    lock = (project.folder / "dvc.lock").read_bytes()
+    stages = ["baseline", "validate@cart-everything", "sweep", "blend"]
+    for workers in ("1", "2"):
+        for stage in stages:
+            project.run(
+                "dvc", "repro", "-f", "-s", stage, LOKY_MAX_CPU_COUNT=workers, PYTHONHASHSEED="7"
+            )
+        assert (project.folder / "dvc.lock").read_bytes() == lock
+        assert project.run("git", "status", "--porcelain") == ""
+
+
+def test_nothing_admitted_is_a_result(project: Project) -> None:
+    """Where every batch is quarantined the run ends, and says to train on real data."""
+    project.set("gates.fidelity.associations", 0.0)
+    project.set("gates.fidelity.marginals", 0.0)
+    project.set("gates.inconclusive", "fail")
+    project.repro()
+    assert json.loads((project.folder / "metrics/admit.json").read_text())["admitted"] == []
+    assert "nothing admitted: train on real data" in verdict(project).lower()
+    blend = json.loads((project.folder / "metrics/blend.json").read_text())
+    assert (blend["ratio"], blend["rows_synthetic"]) == (0.0, 0)
+
+
+def test_a_generator_taken_out_leaves_nothing_behind(project: Project) -> None:
+    """What a removed generator wrote does not stay among the metrics and batches."""
+    project.set("generators", {"cart": {"family": "cart", "seed": 1}})
+    project.repro()
+    left = [path.name for path in project.folder.glob("metrics/*/*") if "naive" in path.name]
+    left += [path.name for path in project.folder.glob("data/*/*") if "naive" in path.name]
+    assert left == []
+    assert project.repro() == []
+
+
+def test_rows_that_arrive_are_compared(project: Project) -> None:
+    """A file in data/incoming is read with the same schema, and a moved column is named."""
+    arrived = customers(400, seed=3).assign(age=lambda table: (table["age"] // 2).clip(lower=18))
+    arrived.to_csv(project.folder / "data/incoming/may.csv", index=False)
+    assert project.repro() == ["monitor", "handoff"]
+    drift = json.loads((project.folder / "metrics/drift.json").read_text())
+    assert drift["drift"] is True
+    assert "age" in drift["moved"]
+    assert "town" not in drift["moved"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("brief.gap", None, "`brief.gap`: this question is unanswered"),
+        ("sweep.ratios", [0, 1.2], "1.2 is not a ratio"),
+        ("sweep.ratios", [0, 0.99], "needs 11,880 synthetic rows"),
+        ("models.logistic", {"kind": "logistc"}, "`models.logistic.kind` 'logistc' is unknown"),
+        ("brief.metric", "roc", "`brief.metric` 'roc' is unknown; did you mean 'roc_auc'?"),
+        ("freeze.train", 5000, "asks for tune 150, train 5,000 rows"),
+        ("generators.cart", {"family": "cart", "minleaf": 3}, "did you mean 'min_leaf'?"),
+    ],
+)
+def test_a_wrong_parameter_is_told_in_words(
+    project: Project, key: str, value: object, said: str
+) -> None:
+    """A mistake in params.yaml ends in one message and no traceback."""
+    project.set(key, value)
+    told = project.run("dvc", "repro", check=False)
+    assert said in told
+    assert "Traceback" not in told
+
+
+def test_a_wrong_table_is_told_in_words(project: Project) -> None:
+    """Every cell that the schema does not allow is told at once, by column and row number."""
+    table = customers().astype({"age": object})
+    table.loc[[3, 8], "age"] = "old"
+    table.loc[5, "town"] = "nowhere"
+    table.to_csv(project.folder / "data/customers.csv", index=False)
+    told = project.run("dvc", "repro", "ingest", check=False)
+    assert "column 'age': 2 cells are not integer, at least 18, at most 90; rows 4, 9" in told
+    assert "Traceback" not in told
+
+
+def test_metrics_show_reads_well(project: Project) -> None:
+    """`dvc metrics show` of the blend has the metric and its interval as named numbers."""
+    shown = json.loads(project.run("dvc", "metrics", "show", "--json", "metrics/blend.json"))
+    data = shown[""]["data"]["metrics/blend.json"]["data"]
+    assert {"ratio", "score", "lower", "upper", "gain", "gain_lower", "gain_upper"} <= data.keys()
+
+
+@pytest.mark.slow
+def test_queued_experiments_all_succeed(project: Project) -> None:
+    """Three ratios queue, run two at a time, and show a row each with metric and interval."""
+    import time
+
+    project.run("dvc", "exp", "run", "--queue", "-S", "blend.ratio=0,0.25,0.5")
+    project.run("dvc", "queue", "start", "-j", "2")
+    for _ in range(240):
+        status = project.run("dvc", "queue", "status")
+        if "Queued" not in status.split("Worker")[0] and "Running" not in status.split("Worker")[0]:
+            break
+        time.sleep(1)
+    shown = pd.read_csv(_written(project, "dvc", "exp", "show", "--csv"))
+    ran = shown[shown["State"].isna() & shown["Experiment"].notna()]
+    ran = ran[ran["typ"].eq("branch_base") | ran["typ"].str.startswith("branch")]
+    done = ran[ran["blend.ratio"].isin(["0", "0.25", "0.5", 0, 0.25, 0.5])]
+    assert len(done) == 3, shown.to_string()
+    assert done[["metrics/blend.json:gain_lower", "metrics/blend.json:score"]].notna().all().all()
+
+
+def test_plots_diff_shows_both_curves(project: Project) -> None:
+    """`dvc plots diff` of two revisions lays the curves of both into one chart."""
+    project.set("sweep.ratios", [0, 0.4])
+    project.repro()
+    told = project.run("dvc", "plots", "diff", "HEAD", "--json", "--targets", "metrics/curve.csv")
+    revisions = {point["rev"] for plot in json.loads(told)["data"].values() for one in plot
+                 for point in json.loads(json.dumps(one["content"]))["data"]["values"]}
+    assert len(revisions) == 2
+
+
+def _written(project: Project, *command: str) -> Path:
+    path = project.folder / "written.csv"
+    path.write_text(project.run(*command), encoding="utf-8")
+    return path
