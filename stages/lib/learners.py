@@ -33,14 +33,14 @@ Learners = dict[Name, Learner]  # the section `models`
 def encoder(frame: pd.DataFrame, schema: Schema) -> Any:
     """Return a fitted transformer from features to a float64 matrix, categories first.
 
-    A category becomes its place in sorted order; one not in `frame`, or missing, becomes NaN.
+    A category becomes its place in sorted order, one not in `frame` -1, a missing one NaN.
     """
     from sklearn.compose import ColumnTransformer
     from sklearn.preprocessing import OrdinalEncoder
 
     categories = schema.categorical(schema.features)
     ordinal = OrdinalEncoder(
-        handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan
+        handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=np.nan
     )
     numbers = schema.numeric(schema.features)
     parts = [("category", ordinal, categories), ("number", "passthrough", numbers)]
