@@ -1,0 +1,67 @@
+"""HANDOFF.md and report.html, from their templates."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from . import words
+
+FOLDER = Path(__file__).parent / "templates"
+
+
+def markdown(**told: Any) -> str:
+    """Return HANDOFF.md."""
+    env = _environment(autoescape=False)
+    env.filters |= {"cell": cell, "code": code, "plain": plain, "quote": quote}
+    return env.get_template("handoff.md.j2").render(told)
+
+
+def html(**told: Any) -> str:
+    """Return report.html, a page that needs nothing beside it."""
+    return _environment(autoescape=True).get_template("report.html.j2").render(told)
+
+
+def code(name: Any) -> str:
+    """Return a name from the data as a Markdown code span, whatever it holds."""
+    text = " ".join(str(name).split())
+    longest = max((len(run) for run in _runs(text, "`")), default=0)
+    fence = "`" * (longest + 1)
+    edge = " " if not text or text[0] == "`" or text[-1] == "`" else ""
+    return f"{fence}{edge}{text}{edge}{fence}"
+
+
+def cell(name: Any) -> str:
+    """Return a name as a code span that cannot end a table's cell."""
+    return code(name).replace("|", "\\|")
+
+
+def plain(text: Any) -> str:
+    """Return one line of a person's text with nothing in it that Markdown would act on."""
+    line = " ".join(str(text).split())
+    escaped = "".join(f"\\{letter}" if letter in "\\`*_<>|#&~" else letter for letter in line)
+    return re.sub(r"\](?=[(\[:])", r"\\]", escaped)  # brackets act only as part of a link
+
+
+def quote(text: str) -> str:
+    """Return a person's text as a Markdown quotation, line by line."""
+    return "\n".join(f"> {plain(line)}".rstrip() for line in text.strip().splitlines())
+
+
+def _environment(*, autoescape: bool) -> Environment:
+    env = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=autoescape,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    env.filters |= {"number": words.number, "interval": words.interval, "listed": words.listed}
+    return env
+
+
+def _runs(text: str, letter: str) -> list[str]:
+    """Return the unbroken runs of a letter."""
+    return [run for run in "".join(c if c == letter else " " for c in text).split(" ") if run]
