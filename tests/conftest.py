@@ -14,6 +14,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = ("stages", "dvc.yaml", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/plots")
+COPIED += ("data/incoming/.gitignore",)
 
 SCHEMA = {
     "columns": {
@@ -51,11 +52,10 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 def surroundings(folder: Path) -> dict[str, str]:
     """Return the environment variables that keep git and DVC inside `folder`."""
-    who = {f"GIT_{role}_{part}": "test" for role in ("AUTHOR", "COMMITTER") for part in ("NAME",)}
-    mail = {f"GIT_{role}_EMAIL": "test@example.org" for role in ("AUTHOR", "COMMITTER")}
+    roles = ("AUTHOR", "COMMITTER")
     return {
-        **who,
-        **mail,
+        **{f"GIT_{role}_NAME": "test" for role in roles},
+        **{f"GIT_{role}_EMAIL": "test@example.org" for role in roles},
         "HOME": str(folder),
         "XDG_CONFIG_HOME": str(folder / "config"),
         "GIT_CONFIG_NOSYSTEM": "1",
@@ -155,10 +155,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copytree(ROOT / path, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(ROOT / path, target)
-    (folder / "data/incoming").mkdir(parents=True)
     customers().to_csv(folder / "data/customers.csv", index=False)
     (folder / "data/schema.yaml").write_text(yaml.safe_dump(SCHEMA, sort_keys=False))
-    (folder / ".gitignore").open("a").write("!/data/customers.csv\n")
+    project.edit(".gitignore", lambda text: text + "!/data/customers.csv\n")
     example = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     (folder / "params.yaml").write_text(yaml.safe_dump({**example, **PARAMS}, sort_keys=False))
     blocked = tmp_path_factory.mktemp("blocked")

@@ -5,7 +5,9 @@ import io
 import json
 import pickle
 import random
+import sys
 import zipfile
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +48,7 @@ def save_skops(estimator: Any, path: str | Path) -> None:
 
     skops numbers objects by their address and stamps files with the time: both are replaced.
     """
-    import skops.io
-
-    with zipfile.ZipFile(io.BytesIO(skops.io.dumps(estimator))) as archive:
+    with zipfile.ZipFile(io.BytesIO(_skops().dumps(estimator))) as archive:
         contents = {name: archive.read(name) for name in archive.namelist()}
     schema = json.loads(contents.pop("schema.json"))
     numbers: dict[int, int] = {}
@@ -77,6 +77,22 @@ def _recorded(path: str, lock: str | Path) -> set[str]:
         return set()
     outs = [out for stage in stages.values() for out in stage.get("outs", ())]
     return {out["md5"] for out in outs if out["path"] == path}
+
+
+def _skops() -> Any:
+    """Import skops.io without torch.
+
+    skops looks through every module of scikit-learn, and one of them imports torch where it is
+    installed: 1.5 s and 200 MB for nothing.
+    """
+    absent = "torch" not in sys.modules
+    if absent:
+        sys.modules["torch"] = None  # type: ignore[assignment]  # makes its import fail
+    try:
+        return import_module("skops.io")
+    finally:
+        if absent:
+            del sys.modules["torch"]
 
 
 def _renumber(node: Any, numbers: dict[int, int], renamed: dict[str, str]) -> None:

@@ -12,7 +12,7 @@ def verdict(m: Evidence) -> str:
     """Say in a few plain sentences whether synthetic data helps, and whether it is enough."""
     if not m.admit["admitted"]:
         tried = count(len(m.validate), "batch")
-        text = f"Nothing admitted: of {tried} none passed the gates, so train on real data. "
+        text = f"Nothing admitted: train on real data. Of {tried} none passed the gates. "
         text += _alone(m).replace("They", "Real rows alone", 1)
     elif m.blend["ratio"] == 0:
         reason = (
