@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 from conftest import Project, customers
 
 DOWNSTREAM = ["sweep", "blend", "handoff"]
@@ -245,8 +244,12 @@ def test_plots_diff_shows_both_curves(project: Project) -> None:
     project.set("sweep.ratios", [0, 0.4])
     project.repro()
     told = project.run("dvc", "plots", "diff", "HEAD", "--json", "--targets", "metrics/curve.csv")
-    revisions = {point["rev"] for plot in json.loads(told)["data"].values() for one in plot
-                 for point in json.loads(json.dumps(one["content"]))["data"]["values"]}
+    revisions = {
+        point["rev"]
+        for plot in json.loads(told)["data"].values()
+        for one in plot
+        for point in json.loads(json.dumps(one["content"]))["data"]["values"]
+    }
     assert len(revisions) == 2
 
 

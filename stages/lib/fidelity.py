@@ -191,14 +191,14 @@ def coverage(made: distance.Space, real: distance.Space) -> float:
 def _with_excess(
     statistic: Callable[..., np.ndarray], sizes: list[int], rng: np.random.Generator
 ) -> list[Estimate]:
-    """Jackknife a statistic of (batch, then real) halves, and the first half less the second."""
+    """Estimate a statistic of (batch, then real) halves, and the first half less the second."""
 
     def extended(*places: np.ndarray) -> np.ndarray:
         found = statistic(*places)
         half = len(found) // 2
         return np.concatenate([found, found[:half] - found[half:]])
 
-    return intervals.jackknife(extended, sizes, rng)
+    return intervals.half_samples(extended, sizes, rng)
 
 
 def _gap(one: np.ndarray, other: np.ndarray) -> float:

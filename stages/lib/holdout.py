@@ -54,7 +54,7 @@ def carve(real: pd.DataFrame, schema: Schema, freeze: Freeze, kept: pd.DataFrame
     sizes = _sizes(freeze, len(real))
     if freeze.locked and kept is not None:
         verify(kept, freeze.locked)
-        held, rest = kept, _without(real, kept)
+        held, rest = kept, _without(real, kept, schema)
     else:
         _fits({"holdout": sizes["holdout"]}, len(real))
         chosen = _assign(real, schema, {"holdout": sizes["holdout"]}, freeze.seed) == "holdout"
@@ -128,7 +128,8 @@ def _fits(sizes: dict[str, int], available: int) -> None:
         )
 
 
-def _without(real: pd.DataFrame, kept: pd.DataFrame) -> np.ndarray:
+def _without(real: pd.DataFrame, kept: pd.DataFrame, schema: Schema) -> np.ndarray:
+    """Return the places of the rows that share no unit with a locked row."""
     locked = rows.keys(kept)
     lost = ~np.isin(locked, rows.keys(real[kept.columns]))
     if lost.any():
@@ -137,7 +138,9 @@ def _without(real: pd.DataFrame, kept: pd.DataFrame) -> np.ndarray:
             "table (removed, or a value of theirs changed). Bring them back, or release the lock: "
             "set `freeze.locked` to null, say why in the commit, and lock the new holdout."
         )
-    return np.flatnonzero(~np.isin(rows.keys(real[kept.columns]), locked))
+    unit = _units(real, schema)
+    taken = np.isin(rows.keys(real[kept.columns]), locked)
+    return np.flatnonzero(~np.isin(unit, unit[taken]))
 
 
 def _assign(real: pd.DataFrame, schema: Schema, sizes: dict[str, int], seed: int) -> np.ndarray:
@@ -147,7 +150,8 @@ def _assign(real: pd.DataFrame, schema: Schema, sizes: dict[str, int], seed: int
     first = np.unique(unit, return_index=True)[1]  # one row stands for its unit
     times = [name for name, column in schema.columns.items() if column.role == "time"]
     if times:
-        latest = real[times[0]].groupby(unit).max().to_numpy()
+        # An undated row is not known to be late: it ranks below all others.
+        latest = real[times[0]].groupby(unit).max().rank(na_option="top").to_numpy()
         order = np.argsort(latest, kind="stable")[::-1]
         strata = np.zeros(len(first), int)
     else:
@@ -172,8 +176,10 @@ def _units(real: pd.DataFrame, schema: Schema) -> np.ndarray:
 def _fill(strata: np.ndarray, weight: np.ndarray, sizes: dict[str, int]) -> np.ndarray:
     """Hand out units in their order to each slice in turn, every stratum in proportion."""
     part = np.full(len(strata), "pool", object)
-    share = {s: weight[strata == s].sum() / weight.sum() for s in np.unique(strata)}
     for name, size in sizes.items():
+        # Shares of what is left: no quota is then larger than its stratum.
+        left = weight * (part == "pool")
+        share = {s: left[strata == s].sum() / max(left.sum(), 1) for s in np.unique(strata)}
         quota = _proportional(size, share)
         for stratum, wanted in quota.items():
             free = np.flatnonzero((part == "pool") & (strata == stratum))

@@ -1,7 +1,7 @@
 """The sections of params.yaml, read and checked by the model that belongs to the reader."""
 
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, overload
+from typing import Annotated, Any, TypeVar, get_args, overload
 
 import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
@@ -57,9 +57,18 @@ def _read(path: str | Path) -> Any:
 def _told(section: str, model: Any, problem: Any) -> str:
     where = ".".join([section, *(str(part) for part in problem["loc"] if part != "[key]")])
     if problem["type"] == "extra_forbidden":
-        fields: dict[str, FieldInfo] = getattr(model, "model_fields", {})
-        return f"`{where}` is unknown; {nearest(str(problem['loc'][-1]), fields)}"
+        *parents, key = problem["loc"]
+        for part in parents:
+            model = _below(model, part)
+        return f"`{where}` is unknown; {nearest(str(key), getattr(model, 'model_fields', {}))}"
     if problem["type"] == "missing":
         return f"`{where}` is missing; add it"
     message = problem["msg"].removeprefix("Value error, ")
     return f"`{where}`: {message}, got {problem['input']!r}"
+
+
+def _below(model: Any, part: Any) -> Any:
+    """Return the type of the entry `part`: a field of a Section, or a value of a dict."""
+    fields: dict[str, FieldInfo] = getattr(model, "model_fields", {})
+    found = fields[part].annotation if part in fields else get_args(model)[-1]
+    return next((one for one in get_args(found) if hasattr(one, "model_fields")), found)

@@ -44,7 +44,9 @@ def write(batch: pd.DataFrame, record: Record, path: str | Path, beside: str | P
     SHA-256 of the rows. Raises ProvenanceError where the record is incomplete or does not fit.
     """
     empty = [
-        name for name, value in record._asdict().items() if value in ("", {}) or _hollow(value)
+        name
+        for name, value in record._asdict().items()
+        if value in ("", {}) or _hollow(value) or (value is None and name != "privacy")
     ]
     if empty:
         raise ProvenanceError(f"{path}: the record lacks {', '.join(empty)}; nothing was written")

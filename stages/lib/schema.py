@@ -128,6 +128,8 @@ def _contradictions(schema: Schema) -> Iterator[str]:
                 f"column {name!r}: a {column.kind} cannot be a {column.role}; "
                 "set `kind` to number, integer or category, or `role: ignore`"
             )
+        if column.role == "time" and not (column.numeric or column.kind == "date"):
+            yield f"column {name!r}: a time must have `kind: date`, or be a number"
         if (column.min is not None or column.max is not None) and not column.numeric:
             yield f"column {name!r}: `min` and `max` need a kind of number or integer"
         if column.min is not None and column.max is not None and column.min > column.max:

@@ -29,16 +29,14 @@ def read(path: str | Path, schema: Schema) -> pd.DataFrame:
     if raw.empty:
         raise TableError(f"{path} has a header and no rows; at least two slices of rows are needed")
     absent = raw.isin(["", *schema.read.missing]) | raw.isna()
-    columns = {}
-    for name in raw.columns:
-        column = schema.columns[name]
-        columns[name], bad = _typed(raw[name].mask(absent[name]), column)
-        problems += _cell_problems(name, column, bad & ~absent[name])
-    frame = pd.DataFrame(columns)
-    if not problems:
-        good = valid(frame, schema)
-        for name in frame.columns:
-            problems += _cell_problems(name, schema.columns[name], ~good[name])
+    typed = {
+        name: _typed(raw[name].mask(absent[name]), schema.columns[name]) for name in raw.columns
+    }
+    frame = pd.DataFrame({name: values for name, (values, _) in typed.items()})
+    good = valid(frame, schema)
+    for name, (_, bad) in typed.items():
+        wrong = (bad & ~absent[name]) | ~good[name]
+        problems += _cell_problems(name, schema.columns[name], wrong)
     if problems:
         raise TableError(listed(str(path), problems))
     return frame

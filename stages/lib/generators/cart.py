@@ -40,8 +40,8 @@ class Cart:
 
     def __post_init__(self) -> None:
         """Check the parameters."""
-        if self.min_leaf < 1:
-            raise ValueError(f"`min_leaf` must be at least 1, got {self.min_leaf}")
+        if not isinstance(self.min_leaf, int) or self.min_leaf < 1:
+            raise ValueError(f"`min_leaf` must be a whole number from 1 up, got {self.min_leaf!r}")
 
     def fit(self, train: pd.DataFrame, schema: Schema, *, seed: int) -> Self:
         """Grow the trees; the seed breaks ties between equally good splits."""

@@ -41,9 +41,9 @@ def collect(values: pd.Series, column: Column, group: np.ndarray, groups: int) -
 def draw(leaves: Leaves, group: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return a new value for each of `group`, shape (n,); NaN where it is missing.
 
-    Categories and discrete numbers repeat a value of the group. Continuous numbers lie evenly between
-    two neighbouring real values of the group (the inverse of the interpolated distribution
-    function), so that a value that only one row has is not handed out.
+    Categories and discrete numbers repeat a value of the group. Continuous numbers lie evenly
+    between two neighbouring real values of the group (the inverse of the interpolated
+    distribution function), so that a value that only one row has is not handed out.
     """
     present, missing = leaves.present[group], leaves.missing[group]
     absent = rng.random(len(group)) * (present + missing) >= present

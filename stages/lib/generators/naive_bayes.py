@@ -27,8 +27,8 @@ class NaiveBayes:
 
     def __post_init__(self) -> None:
         """Check the parameters."""
-        if self.bins < 1:
-            raise ValueError(f"`bins` must be at least 1, got {self.bins}")
+        if not isinstance(self.bins, int) or self.bins < 1:
+            raise ValueError(f"`bins` must be a whole number from 1 up, got {self.bins!r}")
 
     def fit(self, train: pd.DataFrame, schema: Schema, *, seed: int) -> Self:
         """Sort each column by label; nothing random happens."""
@@ -39,7 +39,9 @@ class NaiveBayes:
         self.edges = None
         if schema.columns[self.target].numeric:
             inner = np.linspace(0, 1, self.bins + 1)[1:-1]
-            self.edges = np.unique(np.quantile(label, inner, method="inverted_cdf"))
+            self.edges = np.unique(
+                np.quantile(label[~np.isnan(label)], inner, method="inverted_cdf")
+            )
         group = self._group(label)
         self.columns = {
             name: collect(train[name], schema.columns[name], group, int(group.max()) + 1)
@@ -64,5 +66,5 @@ class NaiveBayes:
 
     def _group(self, label: np.ndarray) -> np.ndarray:
         if self.edges is None:
-            return label.astype(int)
+            return np.nan_to_num(label + 1).astype(int)  # group 0: the label is missing
         return np.searchsorted(self.edges, label, side="right")
