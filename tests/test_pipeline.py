@@ -1,7 +1,9 @@
 """The pipeline as its user meets it: what runs, what is refused, and what comes out."""
 
+import csv
+import io
 import json
-from pathlib import Path
+import time
 
 import pandas as pd
 import pytest
@@ -222,8 +224,6 @@ def test_metrics_show_reads_well(project: Project) -> None:
 @pytest.mark.slow
 def test_queued_experiments_all_succeed(project: Project) -> None:
     """Three ratios queue, run two at a time, and show a row each with metric and interval."""
-    import time
-
     project.run("dvc", "exp", "run", "--queue", "-S", "blend.ratio=0,0.25,0.5")
     project.run("dvc", "queue", "start", "-j", "2")
     for _ in range(240):
@@ -231,12 +231,11 @@ def test_queued_experiments_all_succeed(project: Project) -> None:
         if "Queued" not in status.split("Worker")[0] and "Running" not in status.split("Worker")[0]:
             break
         time.sleep(1)
-    shown = pd.read_csv(_written(project, "dvc", "exp", "show", "--csv"))
-    ran = shown[shown["State"].isna() & shown["Experiment"].notna()]
-    ran = ran[ran["typ"].eq("branch_base") | ran["typ"].str.startswith("branch")]
-    done = ran[ran["blend.ratio"].isin(["0", "0.25", "0.5", 0, 0.25, 0.5])]
-    assert len(done) == 3, shown.to_string()
-    assert done[["metrics/blend.json:gain_lower", "metrics/blend.json:score"]].notna().all().all()
+    shown = csv.DictReader(io.StringIO(project.run("dvc", "exp", "show", "--csv")))
+    done = [row for row in shown if row["Experiment"] and row["State"] != "Failed"]
+    assert sorted(float(row["blend.ratio"]) for row in done) == [0.0, 0.25, 0.5]
+    named = [f"metrics/blend.json:{name}" for name in ("gain_lower", "gain_upper")]
+    assert all(row.get(name) or row.get(name.split(":")[1]) for row in done for name in named)
 
 
 def test_plots_diff_shows_both_curves(project: Project) -> None:
@@ -251,9 +250,3 @@ def test_plots_diff_shows_both_curves(project: Project) -> None:
         for point in json.loads(json.dumps(one["content"]))["data"]["values"]
     }
     assert len(revisions) == 2
-
-
-def _written(project: Project, *command: str) -> Path:
-    path = project.folder / "written.csv"
-    path.write_text(project.run(*command), encoding="utf-8")
-    return path

@@ -191,3 +191,14 @@ def test_rows_forget_categories_that_none_holds():
     assert found.index.tolist() == [0, 1]
     assert found["c"].cat.categories.tolist() == ["a", "c"]
     assert frame["c"].cat.categories.tolist() == ["a", "b", "c"]
+
+
+def test_a_cell_like_a_hash_is_no_number(tmp_path):
+    """Digits, an e and more digits than any exponent has are told, not fatal."""
+    path = tmp_path / "table.csv"
+    path.write_text("age,bought\n1,yes\n83180e7672235620,no\n")
+    declared = Schema(
+        columns={"age": Column(kind="number"), "bought": Column(kind="category", role="target")}
+    )
+    with pytest.raises(TableError, match="column 'age': 1 cells are not number; rows 2"):
+        table.read(path, declared)

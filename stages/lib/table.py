@@ -80,7 +80,9 @@ def _column_problems(raw: pd.DataFrame, schema: Schema) -> Iterator[str]:
 
 def _typed(values: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
     if column.numeric:
-        numbers = pd.to_numeric(values, errors="coerce").astype("float64")
+        known = values.dropna()
+        numbers = known.map({text: _number(text) for text in known.unique()}).reindex(values.index)
+        numbers = numbers.astype("float64")
         limit = _EXACT if column.kind == "integer" else np.inf
         return numbers, ~(numbers.abs() < limit)
     if column.kind == "date":
@@ -88,6 +90,17 @@ def _typed(values: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
         return dates, dates.isna()
     levels = sorted(values.dropna().unique())
     return values.astype(pd.CategoricalDtype(levels)), pd.Series(False, index=values.index)
+
+
+def _number(text: str) -> float:
+    """Return what a cell holds, NaN if it is no number.
+
+    pandas.to_numeric 2.3 ends the whole process on some cells, such as 83180e7672235620.
+    """
+    try:
+        return float(text) if "_" not in text else np.nan
+    except ValueError:
+        return np.nan
 
 
 def _cell_problems(name: str, column: Column, bad: pd.Series) -> Iterator[str]:
