@@ -26,7 +26,9 @@ def main() -> None:
             "seed": freeze.seed,
             "locked": freeze.locked.model_dump() if freeze.locked else None,
             "optimistic": slices.tune.empty,
-            "slices": {name: _described(part, declared) for name, part in slices._asdict().items()},
+            "slices": {
+                name: _described(part, declared, real) for name, part in slices._asdict().items()
+            },
         },
         "metrics/freeze.json",
     )
@@ -35,12 +37,13 @@ def main() -> None:
         print(f"holdout not locked; its sha256 is {rows.digest(slices.holdout)}")
 
 
-def _described(part: pd.DataFrame, declared: Schema) -> dict[str, Any]:
+def _described(part: pd.DataFrame, declared: Schema, real: pd.DataFrame) -> dict[str, Any]:
     described: dict[str, Any] = {"rows": len(part), "sha256": rows.digest(part)}
     target = declared.target
     if not declared.columns[target].numeric:
         counts = part[target].astype(str).value_counts().sort_index()
-        labels = declared.shown(target, list(counts.index))
+        every = list(real[target].astype(str).unique())
+        labels = declared.shown(target, list(counts.index), every)
         described["classes"] = dict(zip(labels, counts.tolist(), strict=True))
     return described
 

@@ -19,12 +19,13 @@ def main() -> None:
     declared = schema.load("data/schema.yaml")
     fitted = files.read_json(f"metrics/fit/{batch.generator}.json")
     generator = models.load(f"models/{batch.generator}.pkl")
-    made = batches.make(generator, declared, part.rows, seed=generate.seed + 1)
+    seed = batches.seed(batch, generate.seed, "generate")
+    made = batches.make(generator, declared, part.rows, seed=seed)
     record = Record(
         batch=batch.name,
         generator={key: fitted[key] for key in ("name", "family", "parameters", "seed")},
         slice={"name": batch.slice, "purpose": part.purpose},
-        seed=generate.seed + 1,
+        seed=seed,
         rows={"asked": part.rows, "generated": made.generated, "kept": len(made.frame)},
         verifiers=made.verifiers,
         train=fitted["train"],

@@ -13,9 +13,12 @@ def main() -> None:
     declared = schema.load("data/schema.yaml")
     read = table.read(path, declared)
     labelled = read[read[declared.target].notna()]
-    if labelled.empty:
-        raise TableError(f"{path}: every row lacks the target {declared.target!r}")
-    repeated = rows.repeated(labelled[declared.modelled])
+    if labelled[declared.target].nunique() < 2:
+        raise TableError(
+            f"{path}: the target {declared.target!r} has "
+            f"{labelled[declared.target].nunique()} values; a model needs two or more to tell apart"
+        )
+    repeated = rows.repeated(labelled)
     real = table.rows(labelled, np.flatnonzero(~(repeated & drop)))
     files.write_parquet(real, "data/real.parquet")
     files.write_json(

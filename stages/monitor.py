@@ -15,8 +15,9 @@ def main() -> None:
     arrived = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     told: dict[str, Any] = {"arrived": False, "rows": 0, "files": 0, "drift": None, "moved": []}
     if arrived:
-        frames = [table.read(path, declared)[declared.modelled] for path in arrived]
-        incoming = table.stack(frames)
+        frames = [table.read(path, declared, whole=False) for path in arrived]
+        shared = [name for name in declared.modelled if all(name in frame for frame in frames)]
+        incoming = table.stack([frame[shared] for frame in frames])
         moved = drift.columns(train, incoming, declared)
         told = {
             "arrived": True,

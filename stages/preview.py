@@ -8,6 +8,7 @@ from .lib import threads  # noqa: F401  (before anything that loads a thread poo
 from .lib import batches, files, models, params, preview, schema
 from .lib.batches import Generate
 from .lib.errors import run
+from .lib.table import BATCH, ORIGIN
 
 
 def main() -> None:
@@ -17,9 +18,11 @@ def main() -> None:
     declared = schema.load("data/schema.yaml")
     train = files.read_parquet("data/train.parquet")
     generator = models.load(f"models/{batch.generator}.pkl")
-    made = generator.sample(generate.preview_rows, seed=generate.seed)
+    seed = batches.seed(batch, generate.seed, "preview")
+    made = generator.sample(generate.preview_rows, seed=seed)
     findings = preview.inspect(made, train[declared.modelled], declared)
-    files.write_csv(made, f"data/preview/{batch.name}.csv")
+    labelled = made.assign(**{ORIGIN: "synthetic", BATCH: batch.name})
+    files.write_csv(labelled, f"data/preview/{batch.name}.csv")
     files.write_json(
         {"verdict": preview.verdict(findings), **findings}, f"metrics/preview/{batch.name}.json"
     )

@@ -64,8 +64,7 @@ def main() -> None:
                 "copies": told["copies"],
                 "rows": len(batch),
                 "copies_of_train": copied["tune"].train,
-                "copies_of_tune": copied["tune"].unseen,
-                "copies_of_holdout": copied["holdout"].unseen,
+                "copies_by_chance": privacy.by_chance(copied["holdout"]),
                 "copies_beyond_holdout": runs.told(copied["holdout"].excess),
                 "nearer_to_train_than_to_holdout": runs.told(closeness.share),
             },
@@ -91,8 +90,7 @@ def _checks(
         for key, threshold in limits.fidelity
     ]
     found.append(Check("tax", tax.tstr, tax.trtr, tax.tax, limits.utility.tax))
-    chance = (copied.train / copied.of) - copied.excess.value
-    rate = copied.train / copied.of
+    rate, chance = copied.train / copied.of, privacy.by_chance(copied) / copied.of
     return [*found, Check("copies", rate, chance, copied.excess, limits.privacy.copies)]
 
 

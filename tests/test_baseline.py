@@ -1,5 +1,7 @@
 """The baseline and the trials beneath it: what is trained on what, and what is compared."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -125,9 +127,7 @@ def test_the_holdout_never_decides(slices: dict[str, pd.DataFrame]) -> None:
 
 def test_a_blend_labels_every_row(slices: dict[str, pd.DataFrame]) -> None:
     """Each row says whether it is real, and which batch it came from."""
-    batch = draw(300, 5).assign(
-        _origin=pd.Categorical(["synthetic"] * 300), _batch=pd.Categorical(["nb-all"] * 300)
-    )
+    batch = labelled(draw(300, 5))
     final = blend.train(
         draw(100, 0),
         [batch],
@@ -150,19 +150,79 @@ def test_a_blend_labels_every_row(slices: dict[str, pd.DataFrame]) -> None:
     assert final.pipeline.predict(draw(7, 9)[["x", "town"]]).shape == (7,)
 
 
+def mixed(slices: dict[str, pd.DataFrame], batches: list[pd.DataFrame], ratio: float) -> Any:
+    """Return the blend of 100 real rows and the batches at a ratio set by hand."""
+    return blend.train(
+        draw(100, 0),
+        [labelled(batch) for batch in batches],
+        slices,
+        SCHEMA,
+        MODELS,
+        "roc_auc",
+        ratio=ratio,
+        model=None,
+        real_only="linear",
+        policy="add",
+        seeds=1,
+    )
+
+
+def labelled(batch: pd.DataFrame) -> pd.DataFrame:
+    """Return a batch with the labels of its rows."""
+    size = len(batch)
+    return batch.assign(
+        _origin=pd.Categorical(["synthetic"] * size), _batch=pd.Categorical(["nb-all"] * size)
+    )
+
+
 def test_more_synthetic_rows_than_there_are_is_refused(slices: dict[str, pd.DataFrame]) -> None:
     """The message names the ratio, the rows it needs and the rows there are."""
     with pytest.raises(ParamsError, match="`blend.ratio` 0.9 needs 900 synthetic rows"):
-        blend.train(
-            draw(100, 0),
-            [],
-            slices,
-            SCHEMA,
-            MODELS,
-            "roc_auc",
-            ratio=0.9,
-            model=None,
-            real_only="linear",
-            policy="add",
-            seeds=1,
-        )
+        mixed(slices, [draw(300, 5)], 0.9)
+
+
+def test_a_ratio_by_hand_without_a_batch_trains_on_real_rows(
+    slices: dict[str, pd.DataFrame],
+) -> None:
+    """Where nothing was admitted the run still ends."""
+    final = mixed(slices, [], 0.9)
+    assert (final.point.ratio, len(final.rows)) == (0.0, 100)
+
+
+def test_rows_of_one_class_train_a_model_that_says_so(slices: dict[str, pd.DataFrame]) -> None:
+    """A batch without one of the classes scores as badly as it deserves, and does not crash."""
+    train = draw(100, 0)
+    bench = trials.bench(SCHEMA, MODELS, "roc_auc", train, slices)
+    same = np.flatnonzero(train["rich"] == "no")
+    [found] = trials.run(bench, [Trial("boosting", same, 0, ("holdout",))])
+    assert found["holdout"].value == 0.5
+
+
+def test_an_empty_column_is_learned_from_in_silence(slices: dict[str, pd.DataFrame]) -> None:
+    """A number that is missing in every training row says nothing and stops nothing."""
+    train = draw(100, 0).assign(x=np.nan)
+    bench = trials.bench(SCHEMA, MODELS, "roc_auc", train, slices)
+    for name in MODELS:
+        [found] = trials.run(bench, [Trial(name, np.arange(100), 0, ("holdout",))])
+        assert np.isfinite(found["holdout"].value)
+
+
+def test_the_baseline_is_the_sweep_at_ratio_zero(slices: dict[str, pd.DataFrame]) -> None:
+    """Real rows alone have one score, whatever else lies in the pool or in a batch."""
+    train, pool = draw(120, 0), draw(300, 4)
+    pool = pool.assign(town=pool["town"].astype(str) + "x").astype({"town": "category"})
+    found = baseline.measure(train, pool, slices, SCHEMA, MODELS, "roc_auc", seeds=1)
+    asked = sweep.Sweep(ratios=[0], seeds=1)
+    curves = sweep.curves(
+        train,
+        {"b": draw(50, 6)},
+        {"b": ["b"]},
+        slices,
+        SCHEMA,
+        MODELS,
+        "roc_auc",
+        found.model,
+        asked,
+        "add",
+    )
+    assert curves["b"][0].scores["holdout"].mean == found.best["holdout"].mean

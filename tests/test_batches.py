@@ -68,12 +68,30 @@ def test_a_preview_counts_what_a_person_would_catch() -> None:
     assert findings == {
         "rows": 4,
         "repeated_rows": 1,
+        "repeated_rows_by_chance": pytest.approx(4 - 3 * (1 - (2 / 3) ** 4)),
         "copied_real_rows": 2,
         "impossible_cells": {"age": 1},
-        "constant_columns": ["rich"],
+        "constant_columns": [],  # four draws of "no" are no wonder where two in three are
     }
-    assert preview.verdict(findings) == "fail"
-    assert preview.verdict({**findings, "constant_columns": []}) == "pass"
+    assert preview.verdict(findings) == "pass"
+    assert preview.verdict({**findings, "constant_columns": ["rich"]}) == "fail"
+    assert preview.verdict({**findings, "repeated_rows": 3}) == "fail"
+
+
+def test_a_column_that_lost_its_variation_is_named() -> None:
+    """Thirty draws of "no" are a finding where two in three real rows say so."""
+    train = pd.DataFrame({"age": [0.1, 0.2, 0.3], "rich": pd.Categorical(["no", "yes", "no"])})
+    age = np.linspace(0, 1, 30)
+    made = pd.DataFrame({"age": age, "rich": pd.Categorical(["no"] * 30)})
+    assert preview.inspect(made, train, SCHEMA)["constant_columns"] == ["rich"]
+
+
+def test_two_slices_of_one_generator_draw_other_rows() -> None:
+    """A batch's seed comes from its name, the same in every process."""
+    one, other = batches.named("nb-all"), batches.named("nb-rare")
+    assert batches.seed(one, 100, "generate") == 3667039037
+    assert batches.seed(other, 100, "generate") != batches.seed(one, 100, "generate")
+    assert batches.seed(one, 100, "preview") != batches.seed(one, 100, "generate")
 
 
 def test_a_column_that_is_constant_in_truth_may_be_constant() -> None:

@@ -46,10 +46,9 @@ def measure(
     folds = _folds(train, schema)
     parts = {f"fold {place}": table.rows(train, test) for place, (_, test) in enumerate(folds)}
     weights = {f"{name} weighted": _weighted(one) for name, one in models.items()}
-    real = train if pool.empty else table.stack([train, pool[train.columns]])
     numeric = schema.columns[schema.target].numeric
     every = models if numeric else {**models, **weights}
-    bench = trials.bench(schema, every, metric, real, {**scored, **parts})
+    bench = trials.bench(schema, every, metric, train, {**scored, **parts})
 
     cross = _cross_validate(bench, folds, models)
     model = max(cross, key=lambda name: cross[name])
@@ -64,7 +63,8 @@ def measure(
         for name, part in found.items()
         if name != "best"
     }
-    learning = _learn(bench, models, len(train), seeds, tuple(scored))
+    more = trials.bench(schema, models, metric, train, scored, [] if pool.empty else [pool])
+    learning = _learn(more, models, len(train), seeds, tuple(scored))
     return Baseline(model, found["best"], cross, remedies, learning)
 
 

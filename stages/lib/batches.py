@@ -1,5 +1,6 @@
 """Batches: one generator applied to one slice, as many rows as it asks for."""
 
+import hashlib
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,6 +50,12 @@ def named(name: str) -> Batch:
 def every(generators: Any, slices: Any) -> list[Batch]:
     """Return all batches that the two sections of params.yaml ask for, in their order."""
     return [named(f"{generator}-{part}") for part in slices for generator in generators]
+
+
+def seed(batch: Batch, base: int, step: str) -> int:
+    """Return the seed of one step of a batch, so that no two batches draw the same rows."""
+    told = f"{base}\x1f{batch.name}\x1f{step}".encode()
+    return int.from_bytes(hashlib.sha256(told).digest()[:4], "big")
 
 
 def asked(batch: Batch, slices: Slices) -> Slice:

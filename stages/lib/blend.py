@@ -47,13 +47,16 @@ def train(
     policy: Policy,
     seeds: int,
 ) -> Final:
-    """Train at `ratio`; where `model` is None the best on tune is taken.
+    """Train at `ratio`, or without batches on real rows alone.
+
+    Where `model` is None the best on tune is taken.
 
     Scores are means over seeds, each with its own draw of the batches; the rows and the
     pipeline are the first seed's.
     """
     bench = trials.bench(schema, models, metric, real, scored, batches)
     synthetic = sum(map(len, batches))
+    ratio = ratio if batches else 0.0
     mixing.check([ratio], len(real), synthetic, policy, "blend.ratio")
     draws = [mixing.draw(ratio, len(real), synthetic, policy, seed=seed) for seed in range(seeds)]
     names = [model] if model else list(models)
@@ -110,7 +113,7 @@ def _by_class(
         for model, draws in plain
     ]
     told = {}
-    for number, label in enumerate(schema.shown(schema.target, bench.classes)):
+    for number, label in enumerate(schema.shown(schema.target, bench.classes, bench.classes)):
         before, after = (
             runs.gather([{"": scoring.recall(y, one, number)} for one in own])[""]
             for own in predicted

@@ -28,7 +28,8 @@ def embed(frame: pd.DataFrame, schema: Schema, span: pd.DataFrame) -> Space:
     """
     numeric = schema.numeric(schema.modelled)
     ranges = (span[numeric].max() - span[numeric].min()).replace(0, 1).fillna(1)
-    numbers = (frame[numeric] / ranges).to_numpy(np.float32)
+    # Less their minimum first: large numbers close together would lose their difference.
+    numbers = ((frame[numeric] - span[numeric].min().fillna(0)) / ranges).to_numpy(np.float32)
     labels = [frame[name].cat.codes for name in schema.categorical(schema.modelled)]
     codes = np.column_stack(labels) if labels else np.empty((len(frame), 0))
     return Space(numbers, codes.astype(np.int32))

@@ -41,7 +41,8 @@ def plain(text: Any) -> str:
     """Return one line of a person's text with nothing in it that Markdown would act on."""
     line = " ".join(str(text).split())
     escaped = "".join(f"\\{letter}" if letter in "\\`*_<>|#&~" else letter for letter in line)
-    return re.sub(r"\](?=[(\[:])", r"\\]", escaped)  # brackets act only as part of a link
+    escaped = re.sub(r"\](?=[(\[:])", r"\\]", escaped)  # brackets act only as part of a link
+    return re.sub(r"^(\d*)([-+=.)])", r"\1\\\2", escaped)  # lists and rules begin a line
 
 
 def quote(text: str) -> str:

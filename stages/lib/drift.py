@@ -8,21 +8,22 @@ from .schema import Schema
 
 
 def columns(learned: pd.DataFrame, arrived: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """Test each modelled column for a change of distribution.
+    """Test each column of `arrived` that is modelled for a change of distribution.
 
     Kolmogorov-Smirnov's test for numbers (missing values below all others), chi-squared for
     categories (missing as one). Returns column, p_value and moved, which controls the false
     discovery rate over the columns at 5 % (Benjamini and Yekutieli 2001,
     doi:10.1214/aos/1013699998).
     """
+    names = [name for name in schema.modelled if name in arrived]
     found = [
         _numbers(learned[name], arrived[name])
         if schema.columns[name].numeric
         else _labels(learned[name], arrived[name])
-        for name in schema.modelled
+        for name in names
     ]
     moved = false_discovery_control(found, method="by") <= 0.05
-    return pd.DataFrame({"column": schema.modelled, "p_value": found, "moved": moved})
+    return pd.DataFrame({"column": names, "p_value": found, "moved": moved})
 
 
 def _numbers(one: pd.Series, other: pd.Series) -> float:

@@ -71,7 +71,7 @@ def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
 def read_csv(path: str | Path) -> pd.DataFrame:
     """Read a CSV table that an earlier stage wrote; raises StaleError where it is absent."""
     try:
-        return pd.read_csv(path)
+        return pd.read_csv(path, keep_default_na=False, na_values=[""])
     except FileNotFoundError:
         raise StaleError(f"{path} is not there; run `dvc repro` to make it") from None
 
@@ -91,9 +91,13 @@ def write_parquet(
 def read_parquet(path: str | Path) -> pd.DataFrame:
     """Read a Parquet table that an earlier stage wrote; raises StaleError where it is absent."""
     try:
-        return pd.read_parquet(path)
+        frame = pd.read_parquet(path)
     except FileNotFoundError:
         raise StaleError(f"{path} is not there; run `dvc repro` to make it") from None
+    for field in pq.read_schema(path):
+        if pa.types.is_dictionary(field.type):  # pandas forgets that empty ones are categories
+            frame[field.name] = frame[field.name].astype("category")
+    return frame
 
 
 def read_parquet_metadata(path: str | Path) -> dict[str, str]:

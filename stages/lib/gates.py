@@ -1,5 +1,6 @@
 """Gates: a batch enters training only if no check says that it should not."""
 
+import math
 from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
@@ -62,7 +63,12 @@ MEANING = {
 
 
 def judge(check: Check) -> Verdict:
-    """Judge by the bound of the excess's interval, not by its middle."""
+    """Judge by the bound of the excess's interval, not by its middle.
+
+    What could not be computed fails: it shows nothing in the batch's favour.
+    """
+    if not math.isfinite(check.excess.value):
+        return "fail"
     if check.excess.upper <= check.threshold:
         return "pass"
     if check.excess.lower > check.threshold:

@@ -45,11 +45,11 @@ class Slices(NamedTuple):
 def carve(real: pd.DataFrame, schema: Schema, freeze: Freeze, kept: pd.DataFrame | None) -> Slices:
     """Split the real table; `kept` is the holdout of an earlier run, if there is one.
 
-    Identical rows, and rows of one group, never fall on both sides. The split is by time where
-    a column has that role (the latest rows are the holdout, the next latest tune, then train),
-    else stratified by a categorical target. Under a lock `kept` stays the holdout while the
-    table grows. Raises LockError where the lock cannot be honoured, ParamsError where the
-    sizes do not fit the table.
+    Rows of one group (identical rows, where no column is a group) never fall on both sides. The
+    split is by time where a column has that role (the latest rows are the holdout, the next latest
+    tune, then train), else stratified by a categorical target. Under a lock `kept` stays the
+    holdout while the table grows. Raises LockError where the lock cannot be honoured, ParamsError
+    where the sizes do not fit the table.
     """
     sizes = _sizes(freeze, len(real))
     if freeze.locked and kept is not None:
@@ -68,7 +68,10 @@ def carve(real: pd.DataFrame, schema: Schema, freeze: Freeze, kept: pd.DataFrame
     slices = {name: table.rows(real, rest[part == name]) for name in ("train", "tune", "pool")}
     for name, found in (("train", slices["train"]), ("holdout", held)):
         if found.empty:
-            raise ParamsError(f"params.yaml: `freeze.{name}` leaves no row; raise it")
+            raise ParamsError(
+                f"params.yaml: `freeze.{name}` leaves no row; raise it (rows of one group, and "
+                "rows that models cannot tell apart, stay together: the smallest set is larger)"
+            )
     return Slices(holdout=held, **slices)
 
 
@@ -116,7 +119,11 @@ def read(lock: Lock | None, path: str | Path = PATH) -> pd.DataFrame:
 
 def _sizes(freeze: Freeze, available: int) -> dict[str, int]:
     sizes = {"train": freeze.train, "tune": freeze.tune, "holdout": freeze.holdout}
-    return {name: round(size * available if size < 1 else size) for name, size in sizes.items()}
+    # Fractions round down: those that add up to 1 then fit.
+    return {
+        name: int(size * available + 1e-9) if size < 1 else round(size)
+        for name, size in sizes.items()
+    }
 
 
 def _fits(sizes: dict[str, int], available: int) -> None:
@@ -130,6 +137,12 @@ def _fits(sizes: dict[str, int], available: int) -> None:
 
 def _without(real: pd.DataFrame, kept: pd.DataFrame, schema: Schema) -> np.ndarray:
     """Return the places of the rows that share no unit with a locked row."""
+    if list(kept.columns) != list(real.columns):
+        raise LockError(
+            f"{PATH}: the locked rows have the columns {', '.join(kept.columns)} and the real "
+            f"table has {', '.join(real.columns)}. Bring data/schema.yaml back, or release the "
+            "lock: set `freeze.locked` to null, say why in the commit, and lock the new holdout."
+        )
     locked = rows.keys(kept)
     lost = ~np.isin(locked, rows.keys(real[kept.columns]))
     if lost.any():
@@ -161,7 +174,7 @@ def _assign(real: pd.DataFrame, schema: Schema, sizes: dict[str, int], seed: int
             strata = pd.factorize(real[schema.target].iloc[first], sort=True)[0]
     weight = np.bincount(unit)[order]
     part = np.empty(len(first), object)
-    part[order] = _fill(strata[order], weight, sizes)
+    part[order] = _fill(strata[order], weight, sizes, in_order=bool(times))
     return part[unit]
 
 
@@ -169,12 +182,20 @@ def _units(real: pd.DataFrame, schema: Schema) -> np.ndarray:
     """Return for each row the number of the unit that must stay together, from 0."""
     groups = [name for name, column in schema.columns.items() if column.role == "group"]
     if groups:
-        return pd.factorize(real[groups[0]].astype(str), sort=True)[0]
-    return pd.factorize(rows.keys(real[schema.modelled]))[0]
+        unit = pd.factorize(real[groups[0]], sort=True)[0]
+        unknown = unit < 0  # a row whose group is missing stands alone
+        unit[unknown] = unit.max() + 1 + np.arange(unknown.sum())
+        return unit
+    return pd.factorize(rows.keys(real[schema.modelled]))[0]  # alike, but for an id or a time
 
 
-def _fill(strata: np.ndarray, weight: np.ndarray, sizes: dict[str, int]) -> np.ndarray:
-    """Hand out units in their order to each slice in turn, every stratum in proportion."""
+def _fill(
+    strata: np.ndarray, weight: np.ndarray, sizes: dict[str, int], *, in_order: bool
+) -> np.ndarray:
+    """Hand out units in their order to each slice in turn, every stratum in proportion.
+
+    A unit larger than what a slice still wants is passed over, unless the order is that of time.
+    """
     part = np.full(len(strata), "pool", object)
     for name, size in sizes.items():
         # Shares of what is left: no quota is then larger than its stratum.
@@ -183,8 +204,13 @@ def _fill(strata: np.ndarray, weight: np.ndarray, sizes: dict[str, int]) -> np.n
         quota = _proportional(size, share)
         for stratum, wanted in quota.items():
             free = np.flatnonzero((part == "pool") & (strata == stratum))
-            taken = np.cumsum(weight[free]) <= wanted
-            part[free[taken]] = name
+            if in_order or weight.max(initial=1) == 1:
+                part[free[np.cumsum(weight[free]) <= wanted]] = name
+                continue
+            for unit in free:
+                if weight[unit] <= wanted:
+                    part[unit] = name
+                    wanted -= weight[unit]
     return part
 
 

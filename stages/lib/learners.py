@@ -75,6 +75,13 @@ def make(learner: Learner, task: Task, levels: list[int], *, seed: int) -> Any:
     return _KINDS[learner.kind](task, learner.parameters, levels, seed)
 
 
+def constant(label: Any) -> Any:
+    """Return an unfitted model for rows of one class: it predicts that class."""
+    from sklearn.dummy import DummyClassifier
+
+    return DummyClassifier(strategy="constant", constant=label)
+
+
 def predict(estimator: Any, x: np.ndarray, classes: int) -> np.ndarray:
     """Return probabilities, shape (rows, classes), or values, shape (rows,) where classes is 0.
 
@@ -93,8 +100,11 @@ def _boosting(task: Task, parameters: dict[str, Any], levels: list[int], seed: i
     build = (
         HistGradientBoostingRegressor if task == "regression" else HistGradientBoostingClassifier
     )
-    categorical = [place for place, count in enumerate(levels) if 0 < count <= MAX_LEVELS]
-    return build(categorical_features=categorical or None, random_state=seed, **parameters)
+    most = min(MAX_LEVELS, parameters.get("max_bins", MAX_LEVELS))
+    categorical = [place for place, count in enumerate(levels) if 0 < count <= most]
+    # Early stopping sets rows aside by class, which a class of one row cannot bear.
+    options = {"early_stopping": False, "random_state": seed, **parameters}
+    return build(categorical_features=categorical or None, **options)
 
 
 def _forest(task: Task, parameters: dict[str, Any], levels: list[int], seed: int) -> Any:

@@ -55,6 +55,11 @@ def copies(batch: pd.DataFrame, train: pd.DataFrame, unseen: pd.DataFrame) -> Co
     return Copies(int((copied > 0).sum()), int((chance > 0).sum()), len(batch), excess)
 
 
+def by_chance(found: Copies) -> float:
+    """Return how many rows would match as many unseen rows as train has."""
+    return found.train - found.excess.value * found.of
+
+
 def _matched(made: np.ndarray, real: np.ndarray, size: int) -> np.ndarray:
     """Return for each row how likely `size` random ones of `real` hold an equal one."""
     values, counts = np.unique(real, return_counts=True)

@@ -13,8 +13,6 @@ from . import files, rows
 from .errors import ProvenanceError
 from .table import BATCH, ORIGIN
 
-FOLDER = "metrics/provenance"
-
 _KEY = "dvc_synth.provenance"
 _PACKAGES = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy")  # all shape the numbers
 

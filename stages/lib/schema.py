@@ -79,11 +79,15 @@ class Schema(BaseModel):
         """Return those of `names` that hold categories."""
         return [name for name in names if not self.columns[name].numeric]
 
-    def shown(self, name: str, values: list[str]) -> list[str]:
-        """Return labels for `values` fit for a committed file: numbered if `name` is sensitive."""
+    def shown(self, name: str, values: list[str], among: list[str]) -> list[str]:
+        """Return labels for `values` fit for a committed file.
+
+        Those of a sensitive column are numbered by their place in the sorted values `among`.
+        """
         if not self.columns[name].sensitive:
             return list(values)
-        return [f"value {place}" for place in range(1, len(values) + 1)]
+        place = {value: number for number, value in enumerate(sorted(among), start=1)}
+        return [f"value {place[value]}" for value in values]
 
 
 _MODELLED = ("feature", "target")

@@ -135,6 +135,8 @@ def _neg_brier(truth: np.ndarray, predicted: np.ndarray) -> Score:
 
 def _r2(truth: np.ndarray, predicted: np.ndarray) -> Score:
     lost, spread = (truth - predicted) ** 2, (truth - truth.mean()) ** 2
+    if not spread.any():
+        return Score(float(not lost.any()), np.zeros(len(truth)))  # as in scikit-learn
     part = _ratio(lost, spread)
     return Score(1 - part.value, -part.influence)
 

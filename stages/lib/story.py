@@ -129,7 +129,10 @@ def next_steps(m: Evidence) -> list[str]:
     """Say what to try next."""
     steps = []
     if m.blend["ratio"] > 0 and m.blend["verdict"] != "helps":
-        steps.append("Train on real rows alone: synthetic ones are not shown to add anything.")
+        steps.append(
+            "Train on real rows alone: synthetic ones are not shown to add anything. "
+            "models/final.skops is the mix's; dvc exp run -S blend.ratio=0 makes the other."
+        )
     if _goes_on(m):
         steps.append(
             f"Go on with the sweep: {m.sweep['best_ratio']:g} is its last ratio and its best on "

@@ -38,7 +38,8 @@ def curves(
     """Return for each mix its curve over the ratios, 0 always among them.
 
     A mix names the batches whose rows it draws from. What is trained on real rows alone is
-    trained once for all mixes.
+    trained once for all mixes. The first mix must have the rows that every ratio needs (else
+    ParamsError); the others, which are shown beside it, go as far as theirs last.
     """
     bench = trials.bench(schema, models, metric, train, scored, list(batches.values()))
     places = _places(len(train), batches)
@@ -46,7 +47,11 @@ def curves(
     for mix, names in mixes.items():
         own = np.concatenate([np.empty(0, int), *(places[name] for name in names)])
         ratios = sorted({0.0, *asked.ratios}) if names else [0.0]
-        mixing.check(ratios, len(train), len(own), policy, "sweep.ratios")
+        if mix == next(iter(mixes)) and names:
+            mixing.check(ratios, len(train), len(own), policy, "sweep.ratios")
+        ratios = [
+            ratio for ratio in ratios if mixing.counts(ratio, len(train), policy)[1] <= len(own)
+        ]
         for ratio in ratios:
             for model in models:
                 jobs[mix if ratio else "", ratio, model] = [

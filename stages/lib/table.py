@@ -1,5 +1,6 @@
 """The real table: read with its declared kinds, stacked, and encoded for models."""
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,17 +16,18 @@ ORIGIN, BATCH = "_origin", "_batch"  # labels that every synthetic row carries
 _EXACT = 2.0**53  # integers above this lose digits in a float64
 
 
-def read(path: str | Path, schema: Schema) -> pd.DataFrame:
-    """Read the raw table, CSV (also compressed) or Parquet, as the schema declares it.
+def read(path: str | Path, schema: Schema, *, whole: bool = True) -> pd.DataFrame:
+    """Read a raw table, CSV (also compressed) or Parquet, as the schema declares it.
 
     Numbers and integers become float64 (missing: NaN), dates datetime64, all else categories in
-    sorted order. Ignored columns are left out. Raises TableError that tells every problem.
+    sorted order. Ignored columns are left out; where the table need not be `whole`, so are those
+    that it lacks. Raises TableError that tells every problem.
     """
     raw = _raw(Path(path), schema)
-    problems = list(_column_problems(raw, schema))
+    problems = list(_column_problems(raw, schema, whole=whole))
     if problems:
         raise TableError(listed(str(path), problems))
-    raw = raw[schema.kept]
+    raw = raw[[name for name in schema.kept if name in raw.columns]]
     if raw.empty:
         raise TableError(f"{path} has a header and no rows; at least two slices of rows are needed")
     absent = raw.isin(["", *schema.read.missing]) | raw.isna()
@@ -49,22 +51,25 @@ def _raw(path: Path, schema: Schema) -> pd.DataFrame:
         frame = pd.read_parquet(path)
         return frame.astype(object).where(frame.notna(), "").astype(str)
     try:
-        frame = pd.read_csv(
-            path,
-            sep=schema.read.delimiter,
-            encoding=schema.read.encoding,
-            dtype=str,
-            keep_default_na=False,
-            na_filter=False,
-            skipinitialspace=True,
-        )
-    except (ValueError, OSError, EOFError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # a row longer than the header
+            frame = pd.read_csv(
+                path,
+                sep=schema.read.delimiter,
+                encoding=schema.read.encoding,
+                dtype=str,
+                index_col=False,
+                keep_default_na=False,
+                na_filter=False,
+                skipinitialspace=True,
+            )
+    except (ValueError, OSError, EOFError, pd.errors.ParserWarning) as error:
         # pandas' parser and decoding errors are ValueErrors; a broken gzip is an OSError.
         raise TableError(f"{path} cannot be read as CSV: {str(error).strip()}") from None
     return frame.apply(lambda column: column.str.strip())
 
 
-def _column_problems(raw: pd.DataFrame, schema: Schema) -> Iterator[str]:
+def _column_problems(raw: pd.DataFrame, schema: Schema, *, whole: bool) -> Iterator[str]:
     labels = [name for name in raw.columns if name in (ORIGIN, BATCH)]
     if labels:
         yield (
@@ -74,7 +79,7 @@ def _column_problems(raw: pd.DataFrame, schema: Schema) -> Iterator[str]:
     for name in raw.columns.difference([*schema.columns, *labels], sort=False):
         yield f"column {name!r} is not declared; add it to data/schema.yaml (or `role: ignore`)"
     for name in schema.columns:
-        if name not in raw.columns:
+        if whole and name not in raw.columns:
             yield f"column {name!r} is declared in data/schema.yaml and not in the table"
 
 
@@ -86,8 +91,8 @@ def _typed(values: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
         limit = _EXACT if column.kind == "integer" else np.inf
         return numbers, ~(numbers.abs() < limit)
     if column.kind == "date":
-        dates = pd.to_datetime(values, errors="coerce", format="mixed")
-        return dates, dates.isna()
+        dates = pd.to_datetime(values, errors="coerce", format="mixed", utc=True)
+        return dates.dt.tz_localize(None), dates.isna()
     levels = sorted(values.dropna().unique())
     return values.astype(pd.CategoricalDtype(levels)), pd.Series(False, index=values.index)
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from joblib import Parallel, cpu_count, delayed
+from tqdm import tqdm
 
 from . import learners, scoring, table
 from .learners import Learners
@@ -42,14 +43,14 @@ def bench(
     metric: str,
     real: pd.DataFrame,
     scored: Mapping[str, pd.DataFrame],
-    synthetic: Sequence[pd.DataFrame] = (),
+    more: Sequence[pd.DataFrame] = (),
 ) -> Bench:
-    """Encode the rows to train on, real ones first, and the slices to score on.
+    """Encode the rows to train on, those of `real` first and `more` behind, and those to score on.
 
     Raises ParamsError where the metric or a model does not fit the target.
     """
     target = schema.target
-    frames = [frame[schema.modelled] for frame in (real, *synthetic)]
+    frames = [frame[schema.modelled] for frame in (real, *more)]
     labels = pd.concat([frame[target].astype(object) for frame in (*frames, *scored.values())])
     task = task_of(schema, labels)
     scoring.check(metric, task)
@@ -71,16 +72,21 @@ def run(shared: Bench, trials: Sequence[Trial]) -> list[dict[str, Score]]:
     Workers are as many as joblib finds (`LOKY_MAX_CPU_COUNT` lowers it); results do not depend
     on their number.
     """
-    jobs = (delayed(_score)(shared, trial) for trial in trials)
-    return Parallel(n_jobs=min(cpu_count(), max(len(trials), 1)), max_nbytes="1M")(jobs)
+    workers = Parallel(min(cpu_count(), max(len(trials), 1)), return_as="generator")
+    found = workers(delayed(_score)(shared, trial) for trial in trials)
+    # The bar is for a person who waits: none is drawn where no terminal is.
+    return list(tqdm(found, total=len(trials), unit="fit", leave=False, disable=None))
 
 
 def fit(shared: Bench, trial: Trial) -> Any:
     """Return the estimator that a trial trains."""
     count = learners.levels(shared.encoder)
+    x, y = shared.x[trial.rows], shared.y[trial.rows]
+    if shared.classes and (y == y[0]).all():
+        return learners.constant(y[0]).fit(x, y)
+    x[:, np.isnan(x).all(axis=0)] = 0  # an empty column says nothing, and boosting cannot bin it
     learner = shared.models[trial.model]
-    estimator = learners.make(learner, shared.task, count, seed=trial.seed)
-    return estimator.fit(shared.x[trial.rows], shared.y[trial.rows])
+    return learners.make(learner, shared.task, count, seed=trial.seed).fit(x, y)
 
 
 def _score(shared: Bench, trial: Trial) -> dict[str, Score]:

@@ -115,8 +115,10 @@ def _rank(values: np.ndarray, label: np.ndarray, levels: int) -> np.ndarray:
 def _predictor(values: np.ndarray, rank: np.ndarray | None) -> np.ndarray:
     if rank is None:
         return values.astype(np.float32)
-    filled = np.where(np.isnan(values), 0, values).astype(int)
-    return np.where(np.isnan(values), np.nan, rank[filled]).astype(np.float32)
+    ranked = np.full(len(values), np.nan, np.float32)
+    known = ~np.isnan(values)
+    ranked[known] = rank[values[known].astype(int)]
+    return ranked
 
 
 def _dump(tree: Any) -> dict[str, Any]:

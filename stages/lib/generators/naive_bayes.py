@@ -15,20 +15,25 @@ from .leaves import Leaves, codes, collect, decode, draw
 class NaiveBayes:
     """Keeps how each column goes with the label, and nothing of how columns go together.
 
-    A numeric label is cut into `bins` of equally many rows first.
+    A numeric label is cut into `bins` of equally many rows first. Labels of fewer than `min_leaf`
+    rows share one group, so that no value is known to be one of a few rows'.
     """
 
     bins: int = 10
+    min_leaf: int = 5
 
     columns: dict[str, Leaves] = field(init=False, repr=False)
     order: list[str] = field(init=False, repr=False)
     target: str = field(init=False, repr=False)
     edges: np.ndarray | None = field(init=False, repr=False)
+    shared: np.ndarray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Check the parameters."""
         if not isinstance(self.bins, int) or self.bins < 1:
             raise ValueError(f"`bins` must be a whole number from 1 up, got {self.bins!r}")
+        if not isinstance(self.min_leaf, int) or self.min_leaf < 1:
+            raise ValueError(f"`min_leaf` must be a whole number from 1 up, got {self.min_leaf!r}")
 
     def fit(self, train: pd.DataFrame, schema: Schema, *, seed: int) -> Self:
         """Sort each column by label; nothing random happens."""
@@ -42,6 +47,8 @@ class NaiveBayes:
             self.edges = np.unique(
                 np.quantile(label[~np.isnan(label)], inner, method="inverted_cdf")
             )
+        self.shared = np.arange(len(train) + 2)  # each label its own group, to begin with
+        self.shared = _shared(np.bincount(self._group(label)), self.min_leaf)
         group = self._group(label)
         self.columns = {
             name: collect(train[name], schema.columns[name], group, int(group.max()) + 1)
@@ -66,5 +73,18 @@ class NaiveBayes:
 
     def _group(self, label: np.ndarray) -> np.ndarray:
         if self.edges is None:
-            return np.nan_to_num(label + 1).astype(int)  # group 0: the label is missing
-        return np.searchsorted(self.edges, label, side="right")
+            return self.shared[np.nan_to_num(label + 1).astype(int)]  # group 0: it is missing
+        return self.shared[np.searchsorted(self.edges, label, side="right")]
+
+
+def _shared(rows: np.ndarray, least: int) -> np.ndarray:
+    """Return the group of each label by its number of rows: the rare share one.
+
+    Where all of them together are still fewer than `least` they join the most frequent label.
+    """
+    groups = np.arange(len(rows))
+    rare = rows < least
+    if rare.any() and not rare.all():
+        enough = rows[rare].sum() >= least
+        groups[rare] = groups[rare][0] if enough else rows.argmax()
+    return groups

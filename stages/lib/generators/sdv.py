@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from ..errors import nearest
+from ..errors import GeneratorError, nearest
 from ..schema import Schema
 
 KINDS = {"gaussian_copula": "GaussianCopulaSynthesizer"}
@@ -53,7 +53,10 @@ class Synthesizer:
         build = getattr(sdv.single_table, KINDS[self.kind])
         _seed(seed)
         with _quiet():
-            self.synthesizer = build(Metadata.load_from_dict(described), **self.options)
+            try:
+                self.synthesizer = build(Metadata.load_from_dict(described), **self.options)
+            except TypeError as error:
+                raise GeneratorError(f"`options` of {self.kind} in params.yaml: {error}") from None
             self.synthesizer.fit({_TABLE: real})
         self.schema = schema
         _canonical(self.synthesizer)
