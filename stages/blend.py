@@ -3,13 +3,12 @@
 from .lib import threads  # noqa: F401  (before anything that loads a thread pool)
 
 # isort: split
-import numpy as np
-
 from .lib import blend, curve, files, holdout, models, params, provenance, runs, schema
 from .lib.blend import Blend
 from .lib.errors import run
 from .lib.holdout import Lock
 from .lib.learners import Learners
+from .lib.table import ORIGIN
 
 
 def main() -> None:
@@ -54,8 +53,8 @@ def main() -> None:
             "verdict": curve.verdict(gain, final.point.ratio),
             "reaches_threshold": score.value >= threshold,
             "model": final.point.model,
-            "rows_real": int(np.sum(final.rows["_origin"] == "real")),
-            "rows_synthetic": int(np.sum(final.rows["_origin"] == "synthetic")),
+            "rows_real": final.rows[ORIGIN].eq("real").sum(),
+            "rows_synthetic": final.rows[ORIGIN].eq("synthetic").sum(),
             "batches": admitted,
             "classes": final.classes,
             "method": gain.method,
