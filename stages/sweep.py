@@ -60,7 +60,7 @@ def main() -> None:
             "fall_one_step_above": choice.fall_above,
             "best_is_last_ratio": choice.at_edge,
             "batches": decision["admitted"],
-            "decided_on": "holdout (optimistic)" if tune.empty else "tune",
+            "decided_on": holdout.decided_on(tune),
             "method": gain.method,
         },
         "metrics/sweep.json",

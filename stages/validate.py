@@ -53,7 +53,7 @@ def main() -> None:
             "batch": name,
             "sha256": record["sha256"],
             "verdict": "pass" if admitted else "fail",
-            "decided_on": "holdout (optimistic)" if tune.empty else "tune",
+            "decided_on": holdout.decided_on(tune),
             "fidelity": {key: told[key] for key in ("marginals", "associations", "coverage")},
             "utility": {
                 "tax": told["tax"],

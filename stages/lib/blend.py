@@ -65,7 +65,9 @@ def train(
     points = {name: _point(bench, ratio, name, draws, tuple(scored)) for name in names}
     point = max(points.values(), key=lambda one: one.scores["tune"].mean)
     every = np.arange(len(real))
-    alone = _point(bench, 0.0, real_only, [every] * seeds, tuple(scored))
+    alone = point
+    if ratio > 0:
+        alone = _point(bench, 0.0, real_only, [every] * seeds, tuple(scored))
     estimator = trials.fit(bench, Trial(point.model, draws[0], 0, ()))
     classes = {}
     if bench.classes:

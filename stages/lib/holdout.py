@@ -110,6 +110,11 @@ def deciding(tune: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
     return held if tune.empty else tune
 
 
+def decided_on(tune: pd.DataFrame) -> str:
+    """Say which slice `deciding` takes, for the reports."""
+    return "holdout (optimistic)" if tune.empty else "tune"
+
+
 def read(lock: Lock | None, path: str | Path = PATH) -> pd.DataFrame:
     """Read the holdout, verified against the lock."""
     holdout = files.read_parquet(path)
@@ -143,8 +148,8 @@ def _without(real: pd.DataFrame, kept: pd.DataFrame, schema: Schema) -> np.ndarr
             f"table has {', '.join(real.columns)}. Bring data/schema.yaml back, or release the "
             "lock: set `freeze.locked` to null, say why in the commit, and lock the new holdout."
         )
-    locked = rows.keys(kept)
-    lost = ~np.isin(locked, rows.keys(real[kept.columns]))
+    locked, found = rows.keys(kept), rows.keys(real)
+    lost = ~np.isin(locked, found)
     if lost.any():
         raise LockError(
             f"{PATH}: {lost.sum():,} of the {len(kept):,} locked rows are no longer in the real "
@@ -152,24 +157,21 @@ def _without(real: pd.DataFrame, kept: pd.DataFrame, schema: Schema) -> np.ndarr
             "set `freeze.locked` to null, say why in the commit, and lock the new holdout."
         )
     unit = _units(real, schema)
-    taken = np.isin(rows.keys(real[kept.columns]), locked)
-    return np.flatnonzero(~np.isin(unit, unit[taken]))
+    return np.flatnonzero(~np.isin(unit, unit[np.isin(found, locked)]))
 
 
 def _assign(real: pd.DataFrame, schema: Schema, sizes: dict[str, int], seed: int) -> np.ndarray:
     """Return the slice's name for each row, shape (rows,); "pool" where no slice took it."""
-    rng = np.random.default_rng(seed)
     unit = _units(real, schema)
     first = np.unique(unit, return_index=True)[1]  # one row stands for its unit
     times = [name for name, column in schema.columns.items() if column.role == "time"]
+    strata = np.zeros(len(first), int)
     if times:
         # An undated row is not known to be late: it ranks below all others.
         latest = real[times[0]].groupby(unit).max().rank(na_option="top").to_numpy()
         order = np.argsort(latest, kind="stable")[::-1]
-        strata = np.zeros(len(first), int)
     else:
-        order = rng.permutation(len(first))
-        strata = np.zeros(len(first), int)
+        order = np.random.default_rng(seed).permutation(len(first))
         if not schema.columns[schema.target].numeric:
             strata = pd.factorize(real[schema.target].iloc[first], sort=True)[0]
     weight = np.bincount(unit)[order]
