@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from .errors import SchemaError, listed
+from . import condition
+from .condition import Condition
+from .errors import SchemaError, listed, nearest
 
 Task = Literal["binary", "multiclass", "regression"]
 
@@ -25,12 +28,21 @@ class Column(BaseModel):
     categories: tuple[str, ...] | None = None
     missing: bool = True  # whether a value may be missing
     discrete: bool = False  # numbers that only repeat existing values, as years of school do
+    bins: tuple[float, ...] | None = None  # edges of the cells that a private histogram counts
     sensitive: bool = False  # no value of it may appear in a committed file
 
     @property
     def numeric(self) -> bool:
         """Whether the values are numbers."""
         return self.kind in ("number", "integer")
+
+
+class Combinations(BaseModel):
+    """A rule: these columns hold only combinations of values that real rows hold."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    combinations: tuple[str, ...] = Field(min_length=2)
 
 
 class Read(BaseModel):
@@ -50,6 +62,7 @@ class Schema(BaseModel):
 
     read: Read = Read()
     columns: dict[str, Column]
+    rules: tuple[str | Combinations, ...] = ()  # what every row keeps to, across columns
 
     @property
     def target(self) -> str:
@@ -70,6 +83,16 @@ class Schema(BaseModel):
     def kept(self) -> list[str]:
         """Every column but the ignored ones."""
         return [name for name, column in self.columns.items() if column.role != "ignore"]
+
+    @property
+    def conditions(self) -> list[Condition]:
+        """The rules that are conditions, in the syntax of `DataFrame.query`."""
+        return [condition.parse(rule) for rule in self.rules if isinstance(rule, str)]
+
+    @property
+    def combinations(self) -> list[list[str]]:
+        """The columns of each rule that allows existing combinations only."""
+        return [list(rule.combinations) for rule in self.rules if isinstance(rule, Combinations)]
 
     def numeric(self, names: list[str]) -> list[str]:
         """Return those of `names` that hold numbers."""
@@ -138,6 +161,10 @@ def _contradictions(schema: Schema) -> Iterator[str]:
             yield f"column {name!r}: `min` and `max` need a kind of number or integer"
         if column.min is not None and column.max is not None and column.min > column.max:
             yield f"column {name!r}: `min` {column.min:g} is above `max` {column.max:g}"
+        if column.bins is not None and not column.numeric:
+            yield f"column {name!r}: `bins` needs a kind of number or integer"
+        if column.bins is not None and (len(column.bins) < 2 or (np.diff(column.bins) <= 0).any()):
+            yield f"column {name!r}: `bins` must be two or more edges that rise"
         if column.categories is not None and column.kind != "category":
             yield f"column {name!r}: `categories` needs `kind: category`"
         if column.categories is not None and column.sensitive:
@@ -145,6 +172,22 @@ def _contradictions(schema: Schema) -> Iterator[str]:
                 f"column {name!r} is sensitive: its `categories` would be values in git; "
                 "leave them out"
             )
+    for rule in schema.rules:
+        yield from _of_rule(rule, schema)
+
+
+def _of_rule(rule: str | Combinations, schema: Schema) -> Iterator[str]:
+    try:
+        names = condition.parse(rule).columns if isinstance(rule, str) else rule.combinations
+    except ValueError as error:
+        yield f"rule {error}"
+        return
+    said = repr(rule) if isinstance(rule, str) else f"combinations of {', '.join(names)}"
+    for name in names:
+        if name not in schema.columns:
+            yield f"rule {said}: column {name!r} is unknown; {nearest(name, schema.columns)}"
+        elif schema.columns[name].role == "ignore":
+            yield f"rule {said}: column {name!r} is ignored, so no row can be held to it"
 
 
 def task(schema: Schema, target: pd.Series) -> Task:
@@ -172,6 +215,34 @@ def _valid(values: pd.Series, column: Column) -> pd.Series:
     if column.categories is not None:
         good &= values.isin(column.categories)
     return good.where(~absent, column.missing)
+
+
+def broken(frame: pd.DataFrame, schema: Schema) -> dict[str, np.ndarray]:
+    """Return for each rule that is a condition which rows break it, shape (rows,).
+
+    Rules that name a column which `frame` lacks are left out. A row that lacks a value which
+    the rule reads cannot break it. Raises ValueError where the values cannot be compared so.
+    """
+    found = {}
+    for rule in schema.conditions:
+        if set(rule.columns) <= set(frame.columns):
+            there = frame[list(rule.columns)].notna().all(axis=1).to_numpy()
+            found[rule.text] = there & ~condition.holds(rule, frame)
+    return found
+
+
+def unheard(frame: pd.DataFrame, real: pd.DataFrame, schema: Schema) -> dict[str, np.ndarray]:
+    """Return for each rule on combinations which rows hold one that no row of `real` holds."""
+    found = {}
+    for names in schema.combinations:
+        known = pd.MultiIndex.from_frame(_plain(real[names]))
+        found[" with ".join(names)] = ~pd.MultiIndex.from_frame(_plain(frame[names])).isin(known)
+    return found
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return values that compare as themselves, a missing one as the text of nothing."""
+    return frame.astype(object).where(frame.notna(), "")
 
 
 def expected(column: Column) -> str:

@@ -1,9 +1,10 @@
 """What every generator can do, whatever its family."""
 
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self, runtime_checkable
 
 import pandas as pd
 
+from ..condition import Condition
 from ..schema import Schema
 
 
@@ -17,9 +18,42 @@ class Generator(Protocol):
         """
         ...
 
-    def sample(self, n: int, *, seed: int) -> pd.DataFrame:
-        """Return `n` rows of the columns `schema.modelled`, typed as `table.read` types them.
+    def sample(self, n: int, *, where: Condition | None = None, seed: int) -> pd.DataFrame:
+        """Draw `n` rows, and return those that meet `where`, numbered from 0.
 
-        The same seed gives the same rows, whatever was sampled before.
+        They have the columns `schema.modelled`, typed as `table.read` types them. A generator
+        that can condition returns all `n` unless the condition is too rare for it, with the
+        distribution that its own rows have where they meet the condition. The same seed gives
+        the same rows, whatever was sampled before.
+        """
+        ...
+
+
+@runtime_checkable
+class Trained(Protocol):
+    """A generator that learns in steps, and tells how the loss went."""
+
+    losses: pd.DataFrame  # a row per epoch, in order, a column per loss
+
+
+class Spend(NamedTuple):
+    """What a fit gives away at most of any one real row, whatever the others are."""
+
+    mechanism: str  # what noise, on what
+    epsilon: float
+    delta: float
+    rho: float  # of zero-concentrated differential privacy, which adds up over fits
+    slack: float  # the part of delta that adds up too: of mechanisms that can fail outright
+
+
+@runtime_checkable
+class Private(Protocol):
+    """A differentially private generator: its fit draws noise that nobody can repeat."""
+
+    def spends(self, schema: Schema) -> Spend:
+        """Return what a fit will spend, which no real row has a say in.
+
+        Neighbouring tables differ by one row, added or removed. Raises GeneratorError where the
+        schema declares no domain for a column.
         """
         ...

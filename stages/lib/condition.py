@@ -1,0 +1,144 @@
+"""Conditions on rows, in the syntax of `DataFrame.query`: what a slice or a rule asks for."""
+
+import ast
+import re
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+_QUOTED = re.compile(r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|`([^`]*)`""")
+_ORDERS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+
+
+class Condition(NamedTuple):
+    """An expression over the columns that it names, true or false of each row."""
+
+    text: str
+    columns: tuple[str, ...]
+
+
+class Ordering(NamedTuple):
+    """Columns that rise from one to the next, in every row."""
+
+    columns: tuple[str, ...]
+    strict: bool
+
+
+def parse(text: str) -> Condition:
+    """Return the condition that `text` says; a column of any name goes in backticks.
+
+    Raises ValueError where it is no expression, names no column, or reads a variable (`@name`).
+    """
+    tree, names = _tree(text)
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    found = [
+        names.get(node.id, node.id)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and id(node) not in called
+    ]
+    if not found:
+        raise ValueError(f"{text!r} names no column")
+    return Condition(text, tuple(sorted(set(found))))
+
+
+def holds(condition: Condition, frame: pd.DataFrame) -> np.ndarray:
+    """Return for each row whether the condition is true of it, shape (rows,).
+
+    A comparison with a missing value says what `DataFrame.query` says: no, unless it is `!=`.
+    Raises ValueError where the values cannot be compared so.
+    """
+    try:
+        # The python engine: numexpr, where installed, knows neither categories nor methods.
+        found = frame[list(condition.columns)].eval(condition.text, engine="python")
+    except Exception as error:  # whatever the expression does to these values
+        raise ValueError(f"{condition.text!r} cannot be evaluated: {error}") from None
+    if not isinstance(found, pd.Series) or found.dtype not in (bool, "boolean", object):
+        raise ValueError(f"{condition.text!r} is not true or false of each row")
+    return found.astype("boolean").fillna(False).to_numpy(bool)
+
+
+def keep(frame: pd.DataFrame, where: Condition | None) -> pd.DataFrame:
+    """Return the rows that meet `where`, numbered from 0; all of them where it is None."""
+    if where is None:
+        return frame
+    return frame[holds(where, frame)].reset_index(drop=True)
+
+
+def equalities(condition: Condition) -> dict[str, Any] | None:
+    """Return the value that each column must equal, or None if more than that is asked."""
+    tree, names = _tree(condition.text)
+    found: dict[str, Any] = {}
+    for part in _conjuncts(tree):
+        match part:
+            case ast.Compare(
+                left=ast.Name(id=name), ops=[ast.Eq()], comparators=[ast.Constant(value=value)]
+            ) if names.get(name, name) not in found:
+                found[names.get(name, name)] = value
+            case _:
+                return None
+    return found
+
+
+def ordering(condition: Condition) -> Ordering | None:
+    """Return the columns of a chain such as `low <= high`, or None if it is none."""
+    tree, names = _tree(condition.text)
+    if not isinstance(tree, ast.Compare):
+        return None
+    sides, kinds = [tree.left, *tree.comparators], {type(order) for order in tree.ops}
+    if len(kinds) != 1 or not kinds & set(_ORDERS):
+        return None
+    columns = [names.get(side.id, side.id) for side in sides if isinstance(side, ast.Name)]
+    if len(columns) != len(sides) or len(set(columns)) != len(columns):
+        return None
+    kind = kinds.pop()
+    rising = columns if kind in (ast.Lt, ast.LtE) else columns[::-1]
+    return Ordering(tuple(rising), kind in (ast.Lt, ast.Gt))
+
+
+def multiple(condition: Condition) -> tuple[str, int] | None:
+    """Return the column and the step of `column % step == 0`, or None if it is something else."""
+    tree, names = _tree(condition.text)
+    match tree:
+        case ast.Compare(
+            left=ast.BinOp(
+                left=ast.Name(id=name), op=ast.Mod(), right=ast.Constant(value=int(step))
+            ),
+            ops=[ast.Eq()],
+            comparators=[ast.Constant(value=0)],
+        ):
+            return names.get(name, name), step
+    return None
+
+
+def _tree(text: str) -> tuple[ast.expr, dict[str, str]]:
+    """Return the expression, and the column that each placeholder of a backticked name is."""
+    names: dict[str, str] = {}
+
+    def replaced(match: re.Match[str]) -> str:
+        if match[1] is not None:
+            return match[1]
+        placeholder = f"_quoted_{len(names)}_"
+        names[placeholder] = match[2]
+        return placeholder
+
+    plain = _QUOTED.sub(replaced, text.strip())
+    if "@" in _QUOTED.sub("", plain):
+        raise ValueError(f"{text!r} reads a variable; write the value itself instead of `@name`")
+    try:
+        return ast.parse(plain, mode="eval").body, names
+    except SyntaxError as error:
+        raise ValueError(
+            f"{text!r} is not an expression ({error.msg}); expected such as \"age > 50 and "
+            "town == 'west'\", names with spaces or dashes in backticks"
+        ) from None
+
+
+def _conjuncts(tree: ast.expr) -> list[ast.expr]:
+    """Return the parts that all must hold."""
+    match tree:
+        case ast.BoolOp(op=ast.And(), values=values):
+            return [part for value in values for part in _conjuncts(value)]
+        case ast.BinOp(op=ast.BitAnd(), left=left, right=right):
+            return [*_conjuncts(left), *_conjuncts(right)]
+    return [tree]
