@@ -22,10 +22,7 @@ def main() -> None:
     _remove_others(BY_BATCH, {batch.name for batch in every})
     _remove_others(BY_GENERATOR, set(generators))
     found = {batch.name: files.read_json(f"metrics/validate/{batch.name}.json") for batch in every}
-    previews = {
-        batch.name: files.read_json(f"metrics/preview/{batch.name}.json") for batch in every
-    }
-    decision = admission.decide(every, found, previews)
+    decision = admission.decide(every, found)
     files.write_json(decision, "metrics/admit.json")
     for table in ("columns", "pairs", "distances"):
         files.write_csv(_together(every, table), f"metrics/{table}.csv")

@@ -21,10 +21,12 @@ def main() -> None:
     models.save(generator, f"models/{name}.pkl")
     files.write_json(
         {
-            "name": name,
-            "family": spec.family,
-            "parameters": spec.parameters,
-            "seed": spec.seed,
+            "generator": {
+                "name": name,
+                "family": spec.family,
+                "parameters": spec.parameters,
+                "seed": spec.seed,
+            },
             "train": {"rows": len(train), "sha256": rows.digest(train)},
             "schema_sha256": provenance.of_file("data/schema.yaml"),
             "code_sha256": provenance.code(),

@@ -5,44 +5,74 @@ import sys
 from .lib import threads  # noqa: F401  (before anything that loads a thread pool)
 
 # isort: split
-from .lib import batches, files, models, params, provenance, schema
-from .lib.batches import Generate, Slices
+from .lib import batches, files, models, params, preview, production, provenance, schema, verify
+from .lib.batches import Slices
 from .lib.errors import run
-from .lib.provenance import Record
+from .lib.production import Generate, Tally
+from .lib.provenance import LEARNED, Record
+from .lib.verify import Verify
 
 
 def main() -> None:
     """Write data/synthetic/<batch>.parquet and metrics/provenance/<batch>.json."""
     batch = batches.named(sys.argv[1])
     generate = params.load("generate", Generate)
-    part = batches.asked(batch, params.load("slices", Slices))
+    asked = params.load("verify", Verify)
     declared = schema.load("data/schema.yaml")
+    part = batches.asked(batch, params.load("slices", Slices), declared)
+    page = files.read_json(f"metrics/preview/{batch.name}.json")
+    required = params.load("preview.require_approval", bool)
+    seen = preview.seen(batch.name, page, f"reviews/{batch.name}.yaml", required=required)
     fitted = files.read_json(f"metrics/fit/{batch.generator}.json")
     generator = models.load(f"models/{batch.generator}.pkl")
+    verifiers = verify.prepare(
+        asked,
+        generator,
+        files.read_parquet("data/train.parquet")[declared.modelled],
+        declared,
+        where=part.condition,
+        private=fitted["privacy"] is not None,
+        seed=batches.seed(batch, generate.seed, "verify"),
+    )
     seed = batches.seed(batch, generate.seed, "generate")
-    made = batches.make(generator, declared, part.rows, seed=seed)
-    record = Record(
-        batch=batch.name,
-        generator={key: fitted[key] for key in ("name", "family", "parameters", "seed")},
-        slice={"name": batch.slice, "purpose": part.purpose},
+    tally = Tally()
+    made = production.make(
+        generator,
+        part.rows,
+        where=part.condition,
+        verifiers=verifiers,
+        unique=asked.duplicates,
         seed=seed,
-        rows={"asked": part.rows, "generated": made.generated, "kept": len(made.frame)},
-        verifiers=made.verifiers,
-        train=fitted["train"],
-        schema_sha256=fitted["schema_sha256"],
-        code_sha256={"fit": fitted["code_sha256"], "generate": provenance.code()},
-        versions=fitted["versions"],
-        preview=files.read_json(f"metrics/preview/{batch.name}.json")["verdict"],
-        synthetic_share=fitted["synthetic_share"],
-        privacy=fitted["privacy"],
+        asked=generate,
+        tally=tally,
     )
-    provenance.write(
-        made.frame,
-        record,
-        f"data/synthetic/{batch.name}.parquet",
-        f"metrics/provenance/{batch.name}.json",
-    )
-    print(f"{batch.name}: {len(made.frame):,} rows kept of {made.generated:,}")
+
+    def complete() -> Record:
+        own = [asked.python.file] if asked.python else []
+        own += [generator.file] if hasattr(generator, "file") else []
+        return Record(
+            batch=batch.name,
+            slice={"name": batch.slice, **part.told},
+            seed=seed,
+            rows={
+                "asked": part.rows,
+                "generated": tally.generated,
+                "met": tally.met,
+                "kept": part.rows,
+            },
+            verifiers=tally.verifiers,
+            code_sha256={
+                "fit": fitted["code_sha256"],
+                "generate": provenance.code(),
+                **{path: provenance.of_file(path) for path in sorted(own)},
+            },
+            preview=seen,
+            **{key: fitted[key] for key in LEARNED},
+        )
+
+    rows, record = f"data/synthetic/{batch.name}.parquet", f"metrics/provenance/{batch.name}.json"
+    provenance.write(made, complete, rows, record)
+    print(f"{batch.name}: {part.rows:,} rows kept of {tally.generated:,}")
 
 
 if __name__ == "__main__":

@@ -5,9 +5,11 @@ import sys
 from .lib import threads  # noqa: F401  (before anything that loads a thread pool)
 
 # isort: split
-from .lib import batches, files, models, params, preview, schema
-from .lib.batches import Generate
+from .lib import batches, files, models, params, preview, production, provenance, schema, table
+from .lib.batches import Slices
 from .lib.errors import run
+from .lib.preview import Preview
+from .lib.production import Generate, Tally
 from .lib.table import BATCH, ORIGIN
 
 
@@ -16,17 +18,28 @@ def main() -> None:
     batch = batches.named(sys.argv[1])
     generate = params.load("generate", Generate)
     declared = schema.load("data/schema.yaml")
-    train = files.read_parquet("data/train.parquet")
+    part = batches.asked(batch, params.load("slices", Slices), declared)
+    train = files.read_parquet("data/train.parquet")[declared.modelled]
+    real = batches.real_rows(train, part.condition)
     generator = models.load(f"models/{batch.generator}.pkl")
-    seed = batches.seed(batch, generate.seed, "preview")
-    made = generator.sample(generate.preview_rows, seed=seed)
-    findings = preview.inspect(made, train[declared.modelled], declared)
-    labelled = made.assign(**{ORIGIN: "synthetic", BATCH: batch.name})
-    files.write_csv(labelled, f"data/preview/{batch.name}.csv")
-    files.write_json(
-        {"verdict": preview.verdict(findings), **findings}, f"metrics/preview/{batch.name}.json"
+    parts = production.make(
+        generator,
+        params.load("preview", Preview).rows,
+        where=part.condition,
+        verifiers={},
+        unique=False,
+        seed=batches.seed(batch, generate.seed, "preview"),
+        asked=generate,
+        tally=Tally(),
     )
-    print(f"preview of {batch.name}: {preview.verdict(findings)}")
+    made = table.stack(list(parts))
+    page = f"data/preview/{batch.name}.csv"
+    files.write_csv(made.assign(**{ORIGIN: "synthetic", BATCH: batch.name}), page)
+    findings = preview.inspect(made, real, declared)
+    verdict = "fail" if findings["failures"] else "pass"
+    told = {"verdict": verdict, "sha256": provenance.of_file(page), **findings}
+    files.write_json(told, f"metrics/preview/{batch.name}.json")
+    print(f"preview of {batch.name}: {verdict}", *findings["failures"], sep="\n")
 
 
 if __name__ == "__main__":

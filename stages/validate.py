@@ -7,7 +7,19 @@ from .lib import threads  # noqa: F401  (before anything that loads a thread poo
 # isort: split
 import numpy as np
 
-from .lib import fidelity, files, gates, holdout, params, privacy, provenance, runs, schema, utility
+from .lib import (
+    condition,
+    fidelity,
+    files,
+    gates,
+    holdout,
+    params,
+    privacy,
+    provenance,
+    runs,
+    schema,
+    utility,
+)
 from .lib.errors import run
 from .lib.gates import Check, Gates
 from .lib.holdout import Lock
@@ -29,7 +41,12 @@ def main() -> None:
     held = holdout.read(params.load("freeze.locked", Lock | None))[declared.modelled]
     unseen = holdout.deciding(tune, held)
 
-    likeness = fidelity.compare(batch, train, unseen, declared, np.random.default_rng(SEED))
+    asked = record["slice"].get("where")
+    where = condition.parse(asked) if asked else None
+    real = {"train": train, "tune": unseen, "holdout": held}
+    about = {part: condition.keep(frame, where) for part, frame in real.items()}
+    rng = np.random.default_rng(SEED)
+    likeness = fidelity.compare(batch, about["train"], about["tune"], declared, rng)
     taxes = utility.compare(
         batch,
         train,
@@ -37,6 +54,7 @@ def main() -> None:
         declared,
         params.load("models", Learners),
         params.load("brief.metric", str),
+        within=condition.holds(where, train),
         seeds=params.load("sweep.seeds", int),
     )
     copied = {
@@ -54,6 +72,7 @@ def main() -> None:
             "sha256": record["sha256"],
             "verdict": "pass" if admitted else "fail",
             "decided_on": holdout.decided_on(tune),
+            "rows_of_slice": {part: len(rows) for part, rows in about.items()},
             "fidelity": {key: told[key] for key in ("marginals", "associations", "coverage")},
             "utility": {
                 "tax": told["tax"],

@@ -14,7 +14,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = ("stages", "dvc.yaml", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/plots")
-COPIED += ("data/incoming/.gitignore",)
+COPIED += ("data/incoming/.gitignore", "reviews", "rules")
 
 SCHEMA = {
     "columns": {

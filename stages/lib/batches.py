@@ -1,19 +1,21 @@
 """Batches: one generator applied to one slice, as many rows as it asks for."""
 
 import hashlib
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from . import table
-from .errors import GeneratorError, ParamsError, nearest
-from .generators.protocol import Generator
+from . import condition
+from .condition import Condition
+from .errors import ParamsError, nearest
 from .params import Name, Section
-from .schema import Schema, valid
+from .schema import Schema
 
-TRIES = 10  # rounds of over-sampling before a slice is given up
+
+def _parsed(text: str) -> str:
+    condition.parse(text)
+    return text
 
 
 class Slice(Section):
@@ -21,16 +23,20 @@ class Slice(Section):
 
     purpose: str
     rows: int = Field(ge=1)
+    where: Annotated[str, AfterValidator(_parsed)] | None = None  # as in DataFrame.query
+
+    @property
+    def condition(self) -> Condition | None:
+        """What every row of the slice meets."""
+        return condition.parse(self.where) if self.where else None
+
+    @property
+    def told(self) -> dict[str, str]:
+        """The purpose, and the condition if there is one."""
+        return self.model_dump(include={"purpose", "where"}, exclude_none=True)
 
 
 Slices = dict[Name, Slice]  # the section `slices`
-
-
-class Generate(Section):
-    """The section `generate` of params.yaml."""
-
-    seed: int = Field(ge=0)
-    preview_rows: int = Field(ge=10)
 
 
 class Batch(NamedTuple):
@@ -58,42 +64,33 @@ def seed(batch: Batch, base: int, step: str) -> int:
     return int.from_bytes(hashlib.sha256(told).digest()[:4], "big")
 
 
-def asked(batch: Batch, slices: Slices) -> Slice:
-    """Return the slice of a batch, or raise ParamsError."""
+def asked(batch: Batch, slices: Slices, schema: Schema) -> Slice:
+    """Return the slice of a batch.
+
+    Raises ParamsError where there is none, or where its condition cannot be asked.
+    """
     if batch.slice not in slices:
         raise ParamsError(
             f"params.yaml: slice {batch.slice!r} is unknown; {nearest(batch.slice, slices)}"
         )
-    return slices[batch.slice]
+    part = slices[batch.slice]
+    at = f"params.yaml: `slices.{batch.slice}.where`"
+    for name in condition.parse(part.where).columns if part.where else ():
+        if name not in schema.modelled:
+            raise ParamsError(
+                f"{at}: column {name!r} is no feature or target; {nearest(name, schema.modelled)}"
+            )
+        if schema.columns[name].sensitive:
+            raise ParamsError(
+                f"{at}: column {name!r} is sensitive, and the condition would put a value of it "
+                "into git; choose another column, or set `sensitive: false` in data/schema.yaml"
+            )
+    return part
 
 
-class Made(NamedTuple):
-    """Rows that passed verification, and what it took to get them."""
-
-    frame: pd.DataFrame
-    generated: int
-    verifiers: dict[str, dict[str, int]]
-
-
-def make(generator: Generator, schema: Schema, n: int, *, seed: int) -> Made:
-    """Sample until `n` rows hold only what the schema allows.
-
-    Raises GeneratorError where too few do.
-    """
-    kept: list[pd.DataFrame] = []
-    generated = found = 0
-    for attempt in range(TRIES):
-        if found >= n:
-            break
-        share = max(found / generated, 0.05) if generated else 1.0
-        made = generator.sample(int(np.ceil((n - found) / share)), seed=seed + attempt)
-        good = table.rows(made, np.flatnonzero(valid(made, schema).all(axis=1)))
-        generated, found = generated + len(made), found + len(good)
-        kept.append(good)
-    if found < n:
-        raise GeneratorError(
-            f"only {found:,} of {generated:,} generated rows hold what data/schema.yaml allows "
-            f"and {n:,} were asked for; read the preview for what is wrong with the rest"
-        )
-    frame = table.rows(table.stack(kept), np.arange(n))
-    return Made(frame, generated, {"schema": {"seen": generated, "kept": found}})
+def real_rows(frame: pd.DataFrame, where: Condition | None) -> pd.DataFrame:
+    """Return the real rows that a slice is about; raises ParamsError where that cannot be told."""
+    try:
+        return condition.keep(frame, where)
+    except ValueError as error:
+        raise ParamsError(f"params.yaml: `slices.*.where`: {error}") from None

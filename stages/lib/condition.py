@@ -42,12 +42,15 @@ def parse(text: str) -> Condition:
     return Condition(text, tuple(sorted(set(found))))
 
 
-def holds(condition: Condition, frame: pd.DataFrame) -> np.ndarray:
+def holds(condition: Condition | None, frame: pd.DataFrame) -> np.ndarray:
     """Return for each row whether the condition is true of it, shape (rows,).
 
-    A comparison with a missing value says what `DataFrame.query` says: no, unless it is `!=`.
-    Raises ValueError where the values cannot be compared so.
+    Without a condition it is true of all. A comparison with a missing value says what
+    `DataFrame.query` says: no, unless it is `!=`. Raises ValueError where the values cannot be
+    compared so.
     """
+    if condition is None:
+        return np.ones(len(frame), bool)
     try:
         # The python engine: numexpr, where installed, knows neither categories nor methods.
         found = frame[list(condition.columns)].eval(condition.text, engine="python")
@@ -129,7 +132,7 @@ def _tree(text: str) -> tuple[ast.expr, dict[str, str]]:
         return ast.parse(plain, mode="eval").body, names
     except SyntaxError as error:
         raise ValueError(
-            f"{text!r} is not an expression ({error.msg}); expected such as \"age > 50 and "
+            f'{text!r} is not an expression ({error.msg}); expected such as "age > 50 and '
             "town == 'west'\", names with spaces or dashes in backticks"
         ) from None
 

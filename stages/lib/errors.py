@@ -7,6 +7,7 @@ DvcSynthError
 ├── LockError         the holdout is not the locked one
 ├── ModelError        a model file is not the one that dvc.lock records
 ├── GeneratorError    a generator cannot learn or make what was asked
+├── ReviewError       a preview failed, or waits for a person
 ├── ProvenanceError   a batch and its record disagree
 └── StaleError        two files of the pipeline do not belong together
 """
@@ -42,6 +43,10 @@ class ModelError(DvcSynthError):
 
 class GeneratorError(DvcSynthError):
     """A generator cannot learn from these rows, or cannot make those asked for."""
+
+
+class ReviewError(DvcSynthError):
+    """A preview shows a broken generator, or nobody has approved it yet."""
 
 
 class ProvenanceError(DvcSynthError):

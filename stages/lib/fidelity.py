@@ -13,6 +13,7 @@ from .schema import Schema
 NEIGHBOURS = 5  # k of coverage and density, as Naeem et al. (2020) chose
 CAP = 10_000  # rows of each sample that are compared; more would only cost time
 NEAR_CAP = 2_000  # rows of each that nearest neighbours are sought among
+FEWEST = 20  # rows of each that anything is told from
 
 
 class Fidelity(NamedTuple):
@@ -39,9 +40,12 @@ def compare(
     """Compare a batch with `tune`, beside `train` compared with `tune`.
 
     The batch is cut to as many random rows as `train` has, or `train` to as many as the batch;
-    of large samples `CAP` random rows are compared.
+    of large samples `CAP` random rows are compared, and of fewer than `FEWEST` nothing is told:
+    the interval is all that the excess could be.
     """
     size = min(len(batch), len(train), CAP)
+    if min(size, len(tune)) < FEWEST:
+        return _untold(schema, min(size, len(tune)))
     frames = [
         table.rows(frame[schema.modelled], rng.permutation(len(frame))[:count])
         for frame, count in ((batch, size), (train, size), (tune, CAP))
@@ -78,6 +82,15 @@ def compare(
     )
     parts = [coded.take(start + np.arange(n)) for start, n in zip(starts, sizes, strict=True)]
     return Fidelity(value, ceiling, excess, _columns(*parts), _pairs(*parts))
+
+
+def _untold(schema: Schema, rows: int) -> Fidelity:
+    unknown = Estimate(np.nan, -1.0, 1.0, np.nan, f"{rows} rows, too few to tell")
+    names = ("marginals", "associations", "coverage")
+    nothing = dict.fromkeys(names, np.nan)
+    columns = pd.DataFrame({"column": schema.modelled, "distance": np.nan, "ceiling": np.nan})
+    pairs = pd.DataFrame(columns=["left", "right", "difference", "ceiling"])
+    return Fidelity(nothing, nothing, dict.fromkeys(names, unknown), columns, pairs)
 
 
 class Coded(NamedTuple):

@@ -3,8 +3,8 @@
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -76,31 +76,57 @@ def read_csv(path: str | Path) -> pd.DataFrame:
         raise StaleError(f"{path} is not there; run `dvc repro` to make it") from None
 
 
-def write_parquet(
-    frame: pd.DataFrame, path: str | Path, metadata: Mapping[str, str] | None = None
+def write_parquet(frame: pd.DataFrame, path: str | Path) -> None:
+    """Write a table as Parquet without an index."""
+    write_parquet_parts([frame], path, dict)
+
+
+def write_parquet_parts(
+    frames: Iterable[pd.DataFrame], path: str | Path, metadata: Callable[[], Mapping[str, str]]
 ) -> None:
-    """Write a table as Parquet without an index, `metadata` in the file's own key-value store."""
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    if metadata:
-        extra = {key.encode(): value.encode() for key, value in metadata.items()}
-        table = table.replace_schema_metadata({**(table.schema.metadata or {}), **extra})
-    with replacing(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+    """Write one Parquet table from parts of the same columns, one in memory at a time.
+
+    `metadata` is called after the last part, and goes into the file's own key-value store. At
+    least one part must come. Where anything is raised on the way, there is no file.
+    """
+    with replacing(path) as temporary, ExitStack() as open_files:
+        writer = None
+        for frame in frames:
+            part = pa.Table.from_pandas(frame, preserve_index=False)
+            if writer is None:
+                schema = pa.schema([_wide(field) for field in part.schema], part.schema.metadata)
+                writer = pq.ParquetWriter(temporary, schema, compression="zstd")
+                open_files.enter_context(writer)
+            writer.write_table(part.cast(schema))
+        if writer is None:
+            raise ValueError(f"{path}: there is no part to write")
+        writer.add_key_value_metadata(dict(metadata()))
+
+
+def _wide(field: pa.Field) -> pa.Field:
+    """Return a field that holds any number of categories, of which one part may have none."""
+    if pa.types.is_dictionary(field.type):
+        return field.with_type(pa.dictionary(pa.int32(), pa.string()))
+    return field
 
 
 def read_parquet(path: str | Path) -> pd.DataFrame:
-    """Read a Parquet table that an earlier stage wrote; raises StaleError where it is absent."""
+    """Read a Parquet table that an earlier stage wrote; raises StaleError where it is absent.
+
+    Categories come in sorted order.
+    """
     try:
         frame = pd.read_parquet(path)
     except FileNotFoundError:
         raise StaleError(f"{path} is not there; run `dvc repro` to make it") from None
     for field in pq.read_schema(path):
         if pa.types.is_dictionary(field.type):  # pandas forgets that empty ones are categories
-            frame[field.name] = frame[field.name].astype("category")
+            values = frame[field.name].astype("category")
+            frame[field.name] = values.cat.set_categories(sorted(values.cat.categories))
     return frame
 
 
 def read_parquet_metadata(path: str | Path) -> dict[str, str]:
     """Return the key-value store of a Parquet file."""
-    stored = pq.read_schema(path).metadata or {}
+    stored = pq.read_metadata(path).metadata or {}
     return {key.decode(): value.decode() for key, value in stored.items()}

@@ -65,9 +65,10 @@ MEANING = {
 def judge(check: Check) -> Verdict:
     """Judge by the bound of the excess's interval, not by its middle.
 
-    What could not be computed fails: it shows nothing in the batch's favour.
+    What could not be computed fails: it shows nothing in the batch's favour. With too few rows to
+    tell, the bounds are all that could be.
     """
-    if not math.isfinite(check.excess.value):
+    if math.isnan(check.excess.lower):
         return "fail"
     if check.excess.upper <= check.threshold:
         return "pass"
@@ -97,11 +98,17 @@ def told(check: Check) -> dict[str, Any]:
         "upper": check.excess.upper,
         "threshold": check.threshold,
         "verdict": verdict,
-        "reason": (
-            f"{meaning}: {check.value:.3g} where real rows have {check.ceiling:.3g}; the excess "
-            f"of {check.excess.value:.3g} [{check.excess.lower:.3g}, {check.excess.upper:.3g}] "
-            f"{side[verdict]} {check.threshold:g}"
-        ),
+        "reason": f"{meaning}: {_reason(check, side[verdict])}",
         "back_to": None if verdict == "pass" else back_to,
         "method": check.excess.method,
     }
+
+
+def _reason(check: Check, side: str) -> str:
+    if math.isnan(check.excess.value):
+        return check.excess.method
+    return (
+        f"{check.value:.3g} where real rows have {check.ceiling:.3g}; the excess of "
+        f"{check.excess.value:.3g} [{check.excess.lower:.3g}, {check.excess.upper:.3g}] "
+        f"{side} {check.threshold:g}"
+    )

@@ -30,21 +30,24 @@ class Learner(Section):
 Learners = dict[Name, Learner]  # the section `models`
 
 
-def encoder(frame: pd.DataFrame, schema: Schema) -> Any:
-    """Return a fitted transformer from features to a float64 matrix, categories first.
+def encoder(frame: pd.DataFrame, schema: Schema, names: list[str] | None = None) -> Any:
+    """Return a fitted transformer from columns to a float64 matrix, categories first.
+
+    The columns are `names`, or the features.
 
     A category becomes its place in sorted order, one not in `frame` -1, a missing one NaN.
     """
     from sklearn.compose import ColumnTransformer
     from sklearn.preprocessing import OrdinalEncoder
 
-    categories = schema.categorical(schema.features)
+    names = schema.features if names is None else names
+    categories = schema.categorical(names)
     ordinal = OrdinalEncoder(
         handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=np.nan
     )
-    numbers = schema.numeric(schema.features)
+    numbers = schema.numeric(names)
     parts = [("category", ordinal, categories), ("number", "passthrough", numbers)]
-    return ColumnTransformer(parts, verbose_feature_names_out=False).fit(frame[schema.features])
+    return ColumnTransformer(parts, verbose_feature_names_out=False).fit(frame[names])
 
 
 def levels(fitted: Any) -> list[int]:

@@ -1,47 +1,165 @@
-"""What a person would catch in a page of synthetic rows."""
+"""What a person would catch in a page of synthetic rows, and that a person has read it."""
 
-from typing import Any, Literal
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import yaml
+from pydantic import Field, ValidationError
 
 from . import rows
-from .schema import Schema, valid
+from .errors import ParamsError, ReviewError, listed
+from .params import Section
+from .schema import Schema, broken, unheard, valid
 
 CHANCE = 1e-3  # what real rows would do more often than this is no finding
+DECIMALS = 6  # more of them than this are no format
+
+
+class Preview(Section):
+    """The section `preview` of params.yaml."""
+
+    rows: int = Field(ge=10)
+    require_approval: bool
+
+
+class Review(Section):
+    """A person's approval of a preview: reviews/<batch>.yaml."""
+
+    who: str = Field(min_length=1)
+    note: str
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")  # of data/preview/<batch>.csv
+
+
+class Varied(NamedTuple):
+    """How many different values a column has, beside what as many real rows would have."""
+
+    found: int
+    expected: float
+    spread: float  # the standard deviation of that
 
 
 def inspect(made: pd.DataFrame, train: pd.DataFrame, schema: Schema) -> dict[str, Any]:
-    """Count repeated rows, copied real rows and impossible cells; name constant columns.
+    """Count what a person would notice, and say which of it shows a broken generator.
 
-    Repeats stand beside how many as many draws from `train` would have; a column counts as
-    constant only where draws from the real one would hardly ever be.
+    `train` are the real rows that the batch is to be like; without any, ParamsError is raised.
+    Repeats stand beside how many as many draws from them would have; a column is constant or
+    crowded only where draws from the real one would hardly ever be.
     """
+    if train.empty:
+        raise ParamsError(
+            "params.yaml: no row of train meets the slice's `where`, so no generator has learned "
+            "what such rows are like; mend the condition, or take the slice out"
+        )
     impossible = ~valid(made, schema)
-    varied = [name for name in made.columns if _common(train[name]) ** len(made) < CHANCE]
-    return {
+    wrong = {**broken(made, schema), **unheard(made, train, schema)}
+    formats = {name: _unformatted(made[name], train[name]) for name in made.columns}
+    varied = {name: _varied(made[name], train[name]) for name in made.columns}
+    findings = {
         "rows": len(made),
         "repeated_rows": int(rows.repeated(made).sum()),
         "repeated_rows_by_chance": _repeats(train, len(made)),
         "copied_real_rows": int(rows.copies(made, train).sum()),
-        "impossible_cells": {name: int(count) for name, count in impossible.sum().items() if count},
-        "constant_columns": [name for name in varied if made[name].nunique(dropna=False) < 2],
+        "impossible_cells": _counted(impossible.sum()),
+        "broken_rules": _counted({rule: own.sum() for rule, own in wrong.items()}),
+        "broken_formats": _counted(formats),
+        "constant_columns": [
+            name
+            for name in made.columns
+            if varied[name].found < 2 and _common(train[name]) ** len(made) < CHANCE
+        ],
+        "crowded_columns": [
+            name
+            for name, own in varied.items()
+            if own.found > 1 and own.found < min(own.expected / 2, own.expected - 4 * own.spread)
+        ],
     }
+    return {**findings, "failures": list(_failures(findings, train, schema))}
 
 
-def verdict(findings: dict[str, Any]) -> Literal["pass", "fail"]:
-    """Fail a preview that shows a broken generator; what volume may mend passes."""
-    broken = (
-        findings["constant_columns"]
-        or findings["repeated_rows"] > (findings["rows"] + findings["repeated_rows_by_chance"]) / 2
-        or any(count > findings["rows"] / 2 for count in findings["impossible_cells"].values())
-    )
-    return "fail" if broken else "pass"
+def seen(batch: str, findings: dict[str, Any], review: str, *, required: bool) -> dict[str, str]:
+    """Return the record of a preview that may go on: its hash, and who approved it if anybody did.
+
+    Raises ReviewError where it failed, or where an approval is required and absent, or is that
+    of another preview.
+    """
+    page = f"data/preview/{batch}.csv"
+    if findings["failures"]:
+        raise ReviewError(
+            listed(f"the preview of {batch} failed", findings["failures"])
+            + f"\nread {page}, then change the generator in params.yaml or take it out"
+        )
+    record = {"verdict": findings["verdict"], "sha256": findings["sha256"]}
+    wanted = f"`who`, `note` and `sha256: {findings['sha256']}`"
+    if not required:
+        return record
+    if not Path(review).is_file():
+        raise ReviewError(
+            f"{batch} waits for a person: read {page}, then write {review} with {wanted}"
+        )
+    try:
+        found = Review.model_validate(yaml.safe_load(Path(review).read_text(encoding="utf-8")))
+    except (ValidationError, yaml.YAMLError):
+        raise ReviewError(f"{review} is not an approval; write {wanted} in it") from None
+    if found.sha256 != findings["sha256"]:
+        raise ReviewError(
+            f"{review} approves another preview than {page} now is; read that, then write {wanted}"
+        )
+    return record | {"approved_by": found.who, "note": found.note}
+
+
+def _failures(findings: dict[str, Any], train: pd.DataFrame, schema: Schema) -> Iterator[str]:
+    """Yield what volume cannot mend."""
+    half = findings["rows"] / 2
+    for name in findings["constant_columns"]:
+        if name == schema.target or _common(train[name]) < 0.5:
+            yield f"column {name!r} is constant and the real one is not"
+    if findings["repeated_rows"] > half + findings["repeated_rows_by_chance"] / 2:
+        yield f"{findings['repeated_rows']} of {findings['rows']} rows repeat another"
+    for name, count in findings["impossible_cells"].items():
+        if count > half:
+            yield f"column {name!r}: {count} cells hold what data/schema.yaml does not allow"
+    for rule, count in findings["broken_rules"].items():
+        if count > half:
+            yield f"rule {rule!r} is broken by {count} of {findings['rows']} rows"
+    if len(findings["crowded_columns"]) > len(train.columns) / 2:
+        yield f"few values over and over in {', '.join(findings['crowded_columns'])}"
+
+
+def _counted(counts: Any) -> dict[str, int]:
+    return {name: int(count) for name, count in counts.items() if count}
 
 
 def _common(values: pd.Series) -> float:
     """Return the share of the most frequent value, a missing one included."""
     return float(values.value_counts(normalize=True, dropna=False).max())
+
+
+def _varied(made: pd.Series, real: pd.Series) -> Varied:
+    """Count different values, and expect those of as many draws from the real column."""
+    share = real.value_counts(normalize=True, dropna=False).to_numpy()
+    never = (1 - share) ** len(made)
+    # Whether one value turns up makes another less likely, so this spread is on the large side.
+    spread = float(np.sqrt((never * (1 - never)).sum()))
+    return Varied(int(made.nunique(dropna=False)), float((1 - never).sum()), spread)
+
+
+def _unformatted(made: pd.Series, real: pd.Series) -> int:
+    """Count values in a format that no real value has: letters, digits, signs and decimals."""
+    if made.dtype.kind == "f":
+        known = real.dropna().to_numpy()
+        decimals = next((d for d in range(DECIMALS) if (known.round(d) == known).all()), None)
+        there = made.dropna()
+        return 0 if decimals is None else int((there.round(decimals) != there).sum())
+    formats = {_format(str(value)) for value in real.dropna().unique()}
+    return int(sum(_format(str(value)) not in formats for value in made.dropna()))
+
+
+def _format(text: str) -> str:
+    return re.sub(r"\d+", "9", re.sub(r"[^\W\d_]+", "a", text))
 
 
 def _repeats(train: pd.DataFrame, n: int) -> float:

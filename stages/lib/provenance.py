@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sys
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,30 +18,63 @@ _KEY = "dvc_synth.provenance"
 _PACKAGES = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy")  # all shape the numbers
 
 
+# What a batch takes over from the record of its generator's fit.
+LEARNED = ("generator", "train", "schema_sha256", "versions", "synthetic_share", "privacy")
+
+
 class Record(NamedTuple):
     """Everything that made a batch; every field must be given."""
 
     batch: str
     generator: dict[str, Any]  # name, family, parameters, seed
-    slice: dict[str, Any]  # name, purpose
+    slice: dict[str, Any]  # name, purpose, and the condition that its rows meet
     seed: int  # of the sampling
-    rows: dict[str, int]  # asked, generated, kept
-    verifiers: dict[str, dict[str, int]]  # for each: rows seen, rows kept
+    rows: dict[str, int]  # asked, generated, met the condition, kept
+    verifiers: dict[str, dict[str, int]]  # for each, in their order: rows seen, rows kept
     train: dict[str, Any]  # rows, sha256
     schema_sha256: str
-    code_sha256: dict[str, str]  # of the modules that fit and generate ran
+    code_sha256: dict[str, str]  # of the modules that fit and generate ran, and of user's files
     versions: dict[str, str]
-    preview: str  # pass or fail, of the rows that a person saw first
+    preview: dict[str, Any]  # the verdict on the rows that a person saw first, and who approved
     synthetic_share: float  # of the rows that the generator learned from
-    privacy: dict[str, float] | None  # epsilon and delta, where the generator promises them
+    privacy: dict[str, Any] | None  # mechanism, epsilon and delta, where they are promised
 
 
-def write(batch: pd.DataFrame, record: Record, path: str | Path, beside: str | Path) -> None:
+def write(
+    frames: Iterable[pd.DataFrame],
+    complete: Callable[[], Record],
+    path: str | Path,
+    beside: str | Path,
+) -> None:
     """Write a batch with its labels and record; the only function that writes one.
 
-    The record goes into the Parquet file's metadata and, as JSON, to `beside`, both with the
-    SHA-256 of the rows. Raises ProvenanceError where the record is incomplete or does not fit.
+    The rows come in parts, and `complete` is asked for their record when all have come. It goes
+    into the Parquet file's metadata and, as JSON, to `beside`, both with the SHA-256 of the rows.
+    Raises ProvenanceError, and leaves no file, where the record is incomplete or does not fit.
     """
+    told: dict[str, Any] = {}
+    digest = rows.Digest()
+    batch = Path(path).stem
+
+    def labelled() -> Iterator[pd.DataFrame]:
+        for frame in frames:
+            digest.update(frame)
+            marks = {ORIGIN: "synthetic", BATCH: batch}
+            yield frame.assign(
+                **{name: pd.Categorical([mark] * len(frame)) for name, mark in marks.items()}
+            )
+
+    def metadata() -> dict[str, str]:
+        record = complete()
+        _check(record, digest.rows, batch, path)
+        told.update(files.rounded({**record._asdict(), "sha256": digest.hexdigest()}))
+        return {_KEY: json.dumps(told, sort_keys=True)}
+
+    files.write_parquet_parts(labelled(), path, metadata)
+    files.write_json(told, beside)
+
+
+def _check(record: Record, count: int, batch: str, path: str | Path) -> None:
     empty = [
         name
         for name, value in record._asdict().items()
@@ -48,19 +82,12 @@ def write(batch: pd.DataFrame, record: Record, path: str | Path, beside: str | P
     ]
     if empty:
         raise ProvenanceError(f"{path}: the record lacks {', '.join(empty)}; nothing was written")
-    if record.rows["kept"] != len(batch):
+    if record.batch != batch:
+        raise ProvenanceError(f"{path}: the record is that of {record.batch}; nothing was written")
+    if record.rows["kept"] != count:
         raise ProvenanceError(
-            f"{path}: the record says {record.rows['kept']} rows and the batch has {len(batch)}"
+            f"{path}: the record says {record.rows['kept']} rows and the batch has {count}"
         )
-    told = files.rounded({**record._asdict(), "sha256": rows.digest(batch)})
-    labelled = batch.assign(
-        **{
-            ORIGIN: pd.Categorical(["synthetic"] * len(batch)),
-            BATCH: pd.Categorical([record.batch] * len(batch)),
-        }
-    )
-    files.write_parquet(labelled, path, {_KEY: json.dumps(told, sort_keys=True)})
-    files.write_json(told, beside)
 
 
 def read(path: str | Path) -> tuple[pd.DataFrame, dict[str, Any]]:

@@ -1,6 +1,7 @@
 """What rows hold, as hashes: equal values give equal hashes, however they are encoded."""
 
 import hashlib
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,19 +19,44 @@ def repeated(frame: pd.DataFrame) -> np.ndarray:
 
 def digest(frame: pd.DataFrame) -> str:
     """Return the SHA-256 of a table's column names and values, rows in their order."""
-    state = hashlib.sha256(str(len(frame)).encode())
-    for name in frame.columns:
-        values = frame[name]
-        state.update(f"\x1e{name}\x1f".encode())
-        if isinstance(values.dtype, pd.CategoricalDtype) or values.dtype == object:
-            codes, levels = pd.factorize(values.astype(object), sort=True)
-            state.update("\x1f".join(map(str, levels)).encode() + b"\x1e")
-            state.update(codes.astype("<i8").tobytes())
-        elif values.dtype.kind == "M":
-            state.update(values.astype("datetime64[ns]").to_numpy().astype("<i8").tobytes())
-        else:
-            state.update((values.to_numpy("<f8") + 0.0).tobytes())  # -0.0 becomes 0.0
+    state = Digest()
+    state.update(frame)
     return state.hexdigest()
+
+
+class Digest:
+    """The SHA-256 of a table that comes in parts; how it is cut does not show."""
+
+    def __init__(self) -> None:
+        """Begin with no rows."""
+        self.rows = 0
+        self._columns: dict[str, Any] = {}
+
+    def update(self, frame: pd.DataFrame) -> None:
+        """Add the rows of `frame` below those that came before."""
+        self.rows += len(frame)
+        for name in frame.columns:
+            self._columns.setdefault(name, hashlib.sha256()).update(_content(frame[name]))
+
+    def hexdigest(self) -> str:
+        """Return the SHA-256 of what came so far."""
+        whole = hashlib.sha256(str(self.rows).encode())
+        for name, state in self._columns.items():
+            whole.update(f"\x1e{name}\x1f".encode() + state.digest())
+        return whole.hexdigest()
+
+
+def _content(values: pd.Series) -> bytes:
+    """Return the same number of bytes for every value, the same bytes for equal ones."""
+    if isinstance(values.dtype, pd.CategoricalDtype) or values.dtype == object:
+        codes, levels = pd.factorize(values.astype(object))
+        texts = [hashlib.sha256(str(level).encode()).digest() for level in levels]
+        known = np.frombuffer(b"".join([*texts, bytes(32)]), "V32")  # the last: it is missing
+        return known[codes].tobytes()
+    if values.dtype.kind == "M":
+        return values.astype("datetime64[ns]").to_numpy().astype("<i8").tobytes()
+    numbers = values.to_numpy("<f8") + 0.0  # -0.0 becomes 0.0
+    return np.where(np.isnan(numbers), np.nan, numbers).tobytes()
 
 
 def copies(frame: pd.DataFrame, reference: pd.DataFrame) -> np.ndarray:

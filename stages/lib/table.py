@@ -9,7 +9,7 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 
 from .errors import TableError, listed
-from .schema import Column, Schema, expected, valid
+from .schema import Column, Schema, broken, expected, valid
 
 ORIGIN, BATCH = "_origin", "_batch"  # labels that every synthetic row carries
 
@@ -39,6 +39,8 @@ def read(path: str | Path, schema: Schema, *, whole: bool = True) -> pd.DataFram
     for name, (_, bad) in typed.items():
         wrong = (bad & ~absent[name]) | ~good[name]
         problems += _cell_problems(name, schema.columns[name], wrong)
+    if not problems:
+        problems += _rule_problems(frame, schema)
     if problems:
         raise TableError(listed(str(path), problems))
     return frame
@@ -109,11 +111,25 @@ def _number(text: str) -> float:
 
 
 def _cell_problems(name: str, column: Column, bad: pd.Series) -> Iterator[str]:
-    rows = np.flatnonzero(bad)
-    if len(rows):
-        # Row numbers count from 1 below the header; the values stay out, they may be sensitive.
-        first = ", ".join(str(row + 1) for row in rows[:5]) + (", …" if len(rows) > 5 else "")
-        yield f"column {name!r}: {len(rows)} cells are not {expected(column)}; rows {first}"
+    if bad.any():
+        yield f"column {name!r}: {bad.sum()} cells are not {expected(column)}; {_numbered(bad)}"
+
+
+def _rule_problems(frame: pd.DataFrame, schema: Schema) -> Iterator[str]:
+    try:
+        for rule, wrong in broken(frame, schema).items():
+            if wrong.all():
+                yield f"rule {rule!r}: no row keeps to it; mend the rule in data/schema.yaml"
+            elif wrong.any():
+                yield f"rule {rule!r}: {wrong.sum()} rows break it; {_numbered(wrong)}"
+    except ValueError as error:
+        yield f"rule {error}"
+
+
+def _numbered(wrong: np.ndarray | pd.Series) -> str:
+    """Say which rows are wrong, counted from 1 below the header; their values may be sensitive."""
+    places = np.flatnonzero(wrong)
+    return f"rows {', '.join(str(row + 1) for row in places[:5])}" + ", …" * (len(places) > 5)
 
 
 def stack(frames: list[pd.DataFrame]) -> pd.DataFrame:

@@ -30,22 +30,27 @@ def compare(
     models: Learners,
     metric: str,
     *,
+    within: np.ndarray,
     seeds: int,
 ) -> dict[str, Tax]:
     """Train each model on the real rows and on as many synthetic ones, and score both.
 
-    Every seed draws its own rows of the batch; real and synthetic share the seed of the model
-    and the rows scored on.
+    `within` says which rows of `train` the batch is about, shape (rows,): those are what it
+    takes the place of, and the others stay. Every seed draws its own rows of the batch; real and
+    synthetic share the seed of the model and the rows scored on.
     """
     bench = trials.bench(schema, models, metric, train, scored, [batch])
-    size = min(len(train), len(batch))
+    about, others = np.flatnonzero(within), np.flatnonzero(~within)
+    size = min(len(about), len(batch))
     plan = []
     for seed in range(seeds):
         rng = np.random.default_rng(seed)
-        real = rng.permutation(len(train))[:size]
+        real = rng.permutation(about)[:size]
         made = len(train) + rng.permutation(len(batch))[:size]
         plan += [
-            Trial(model, rows, seed, tuple(scored)) for rows in (real, made) for model in models
+            Trial(model, np.concatenate([others, rows]), seed, tuple(scored))
+            for rows in (real, made)
+            for model in models
         ]
     found = trials.run(bench, plan)
     return {name: _tax([scores[name] for scores in found], list(models), seeds) for name in scored}

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import pandas as pd
 
-from ..errors import GeneratorError
+from ..condition import Condition
+from ..errors import GeneratorError, nearest
 from ..schema import Schema
+from . import given
 from .leaves import Leaves, codes, collect, decode, draw
 
 
@@ -27,16 +29,22 @@ class Step(NamedTuple):
 
 @dataclass
 class Cart:
-    """A decision tree per column; `min_leaf` bounds how few real rows a value comes from.
+    """A decision tree per column.
 
-    Columns are made in the table's order, the label first: every tree after it can then split
-    on the label. Categories are ordered for the trees after them by the label.
+    Leaf size: `min_leaf` bounds how few real rows a tree sends the same way. Order: the columns
+    of `order` are made first, then the label, so that most trees can split on it, then the others
+    as in the table. A slice's condition is met by making its columns over again, with those
+    before them, so those of rare slices are best named in `order`. Smoothing: numbers
+    lie between two real ones of the leaf, and a value that fewer than `min_leaf` rows hold is not
+    handed out as it is (see `leaves.collect`). Categories are ordered for the trees after them
+    by the label.
     """
 
     min_leaf: int = 5
+    order: list[str] = field(default_factory=list)
 
     steps: dict[str, Step] = field(init=False, repr=False)
-    order: list[str] = field(init=False, repr=False)
+    columns: list[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Check the parameters."""
@@ -50,36 +58,59 @@ class Cart:
                 f"cart with `min_leaf` {self.min_leaf} needs at least {2 * self.min_leaf} real "
                 f"rows, got {len(train)}; lower `min_leaf` or take more rows"
             )
-        target = schema.target
-        self.order = [target, *(name for name in schema.modelled if name != target)]
-        self.steps = {}
-        label = codes(train[target])
-        before = np.empty((len(train), 0), np.float32)
         for name in self.order:
+            if name not in schema.modelled:
+                raise GeneratorError(
+                    f"cart: `order` names {name!r}, which is no feature or target; "
+                    f"{nearest(name, schema.modelled)}"
+                )
+        self.columns = schema.modelled
+        self.steps = {}
+        label = codes(train[schema.target])
+        before = np.empty((len(train), 0), np.float32)
+        for name in dict.fromkeys([*self.order, schema.target, *self.columns]):
             column, values = schema.columns[name], codes(train[name])
             tree, group, leaf = None, np.zeros(len(train), int), np.zeros(1, int)
             if before.shape[1]:
                 tree, group, leaf = _grow(before, values, column.numeric, self.min_leaf, seed)
-            leaves = collect(train[name], column, group, int(leaf.max()) + 1)
+            leaves = collect(train[name], column, group, int(leaf.max()) + 1, least=self.min_leaf)
             rank = None if column.numeric else _rank(values, label, len(leaves.levels or []))
             self.steps[name] = Step(tree, leaf, leaves, rank)
             before = np.column_stack([before, _predictor(values, rank)])
-        self.columns = schema.modelled
         return self
 
-    def sample(self, n: int, *, seed: int) -> pd.DataFrame:
-        """Drop `n` rows through every tree in turn."""
+    def sample(self, n: int, *, where: Condition | None = None, seed: int) -> pd.DataFrame:
+        """Drop rows through every tree in turn, those of the columns that `where` names first."""
         rng = np.random.default_rng(seed)
-        before = np.empty((n, len(self.order)), np.float32)
-        made = {}
-        for place, (name, step) in enumerate(self.steps.items()):
-            group = np.zeros(n, int)
-            if step.tree is not None:
-                group = step.leaf[_load(step.tree).apply(before[:, :place])]
-            drawn = draw(step.leaves, group, rng)
-            before[:, place] = _predictor(drawn, step.rank)
-            made[name] = decode(drawn, step.leaves)
-        return pd.DataFrame({name: made[name] for name in self.columns})
+        order = list(self.steps)
+        first = max(map(order.index, where.columns)) + 1 if where else len(order)
+        drawn = given.beginnings(
+            n, where, lambda rows: self._drop({}, order[:first], rows, rng), self._decoded
+        )
+        drawn = self._drop(drawn, order[first:], n, rng)
+        return self._decoded({name: drawn[name] for name in self.columns})
+
+    def _drop(
+        self, drawn: dict[str, np.ndarray], names: list[str], n: int, rng: np.random.Generator
+    ) -> dict[str, np.ndarray]:
+        """Return the rows that have `drawn`, with the columns `names` after them."""
+        n = len(next(iter(drawn.values()))) if drawn else n
+        made = dict(drawn)
+        before = np.empty((n, len(self.steps)), np.float32)
+        for place, name in enumerate([*drawn, *names]):
+            step = self.steps[name]
+            if name not in made:
+                group = np.zeros(n, int)
+                if step.tree is not None:
+                    group = step.leaf[_load(step.tree).apply(before[:, :place])]
+                made[name] = draw(step.leaves, group, rng)
+            before[:, place] = _predictor(made[name], step.rank)
+        return made
+
+    def _decoded(self, drawn: dict[str, np.ndarray]) -> pd.DataFrame:
+        return pd.DataFrame(
+            {name: decode(values, self.steps[name].leaves) for name, values in drawn.items()}
+        )
 
 
 def _grow(

@@ -31,7 +31,7 @@ def beginnings(
         return draw(n)
     kept: list[dict[str, np.ndarray]] = []
     found = tried = 0
-    while found < n and tried < LEAST + EACH * n:
+    while not kept or (found < n and tried < LEAST + EACH * n):
         share = max(found, 1) / max(tried, 1)
         made = draw(min(BLOCK, ceil(1.1 * (n - found) / share) + 100))
         good = condition.holds(where, decode(made))

@@ -6,8 +6,10 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from ..condition import Condition
 from ..errors import GeneratorError
 from ..schema import Schema
+from . import given
 from .leaves import Leaves, codes, collect, decode, draw
 
 
@@ -16,7 +18,8 @@ class NaiveBayes:
     """Keeps how each column goes with the label, and nothing of how columns go together.
 
     A numeric label is cut into `bins` of equally many rows first. Labels of fewer than `min_leaf`
-    rows share one group, so that no value is known to be one of a few rows'.
+    rows share one group, so that no value is known to be one of a few rows'; a value that fewer
+    rows hold is not handed out as it is (see `leaves.collect`).
     """
 
     bins: int = 10
@@ -38,8 +41,12 @@ class NaiveBayes:
     def fit(self, train: pd.DataFrame, schema: Schema, *, seed: int) -> Self:
         """Sort each column by label; nothing random happens."""
         self.order, self.target = schema.modelled, schema.target
-        if len(train) < 2:
-            raise GeneratorError(f"naive_bayes needs at least 2 real rows, got {len(train)}")
+        if len(train) < max(2, self.min_leaf):
+            raise GeneratorError(
+                f"naive_bayes with `min_leaf` {self.min_leaf} needs at least "
+                f"{max(2, self.min_leaf)} real rows, got {len(train)}; lower `min_leaf` or take "
+                "more rows"
+            )
         label = codes(train[self.target])
         self.edges = None
         if schema.columns[self.target].numeric:
@@ -50,26 +57,41 @@ class NaiveBayes:
         self.shared = np.arange(len(train) + 2)  # each label its own group, to begin with
         self.shared = _shared(np.bincount(self._group(label)), self.min_leaf)
         group = self._group(label)
-        self.columns = {
-            name: collect(train[name], schema.columns[name], group, int(group.max()) + 1)
-            for name in self.order
-            if name != self.target
-        }
-        nobody = np.zeros(len(train), int)
-        self.columns[self.target] = collect(
-            train[self.target], schema.columns[self.target], nobody, 1
-        )
+        alike = np.zeros(len(train), int)
+        self.columns = {}
+        for name in self.order:
+            within = alike if name == self.target else group
+            self.columns[name] = collect(
+                train[name],
+                schema.columns[name],
+                within,
+                int(within.max()) + 1,
+                least=self.min_leaf,
+            )
         return self
 
-    def sample(self, n: int, *, seed: int) -> pd.DataFrame:
-        """Draw labels, then every other column given the label."""
+    def sample(self, n: int, *, where: Condition | None = None, seed: int) -> pd.DataFrame:
+        """Draw labels, then every other column given the label, those of `where` first."""
         rng = np.random.default_rng(seed)
-        drawn = {self.target: draw(self.columns[self.target], np.zeros(n, int), rng)}
+        asked = [name for name in where.columns if name != self.target] if where else []
+
+        def begin(rows: int) -> dict[str, np.ndarray]:
+            label = draw(self.columns[self.target], np.zeros(rows, int), rng)
+            group = self._group(label)
+            return {
+                self.target: label,
+                **{name: draw(self.columns[name], group, rng) for name in asked},
+            }
+
+        drawn = given.beginnings(n, where, begin, self._decoded)
         group = self._group(drawn[self.target])
         for name in self.order:
-            if name != self.target:
+            if name not in drawn:
                 drawn[name] = draw(self.columns[name], group, rng)
-        return pd.DataFrame({name: decode(drawn[name], self.columns[name]) for name in self.order})
+        return self._decoded({name: drawn[name] for name in self.order})
+
+    def _decoded(self, drawn: dict[str, np.ndarray]) -> pd.DataFrame:
+        return pd.DataFrame({name: decode(drawn[name], self.columns[name]) for name in drawn})
 
     def _group(self, label: np.ndarray) -> np.ndarray:
         if self.edges is None:
