@@ -30,7 +30,7 @@ def main() -> None:
             "train": {"rows": len(train), "sha256": rows.digest(train)},
             "schema_sha256": provenance.of_file("data/schema.yaml"),
             "code_sha256": provenance.code(),
-            "versions": provenance.versions(spec.family),
+            "versions": provenance.versions(registry.FAMILIES[spec.family].packages),
             "synthetic_share": 0.0,
             "privacy": None,
         },

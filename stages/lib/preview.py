@@ -10,13 +10,12 @@ import pandas as pd
 import yaml
 from pydantic import Field, ValidationError
 
-from . import rows
+from . import rows, table
 from .errors import ParamsError, ReviewError, listed
 from .params import Section
 from .schema import Schema, broken, unheard, valid
 
 CHANCE = 1e-3  # what real rows would do more often than this is no finding
-DECIMALS = 6  # more of them than this are no format
 
 
 class Preview(Section):
@@ -150,10 +149,8 @@ def _varied(made: pd.Series, real: pd.Series) -> Varied:
 def _unformatted(made: pd.Series, real: pd.Series) -> int:
     """Count values in a format that no real value has: letters, digits, signs and decimals."""
     if made.dtype.kind == "f":
-        known = real.dropna().to_numpy()
-        decimals = next((d for d in range(DECIMALS) if (known.round(d) == known).all()), None)
-        there = made.dropna()
-        return 0 if decimals is None else int((there.round(decimals) != there).sum())
+        places, there = table.decimals(real.to_numpy()), made.dropna()
+        return 0 if places is None else int((there.round(places) != there).sum())
     formats = {_format(str(value)) for value in real.dropna().unique()}
     return int(sum(_format(str(value)) not in formats for value in made.dropna()))
 

@@ -127,10 +127,9 @@ def of_file(path: str | Path) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-def versions(family: str) -> dict[str, str]:
-    """Return the versions of the packages that shape a generator's numbers."""
-    packages = [*_PACKAGES, "sdv", "copulas", "rdt"] if family == "sdv" else list(_PACKAGES)
-    return {package: version(package) for package in packages}
+def versions(packages: tuple[str, ...]) -> dict[str, str]:
+    """Return the versions of `packages`, and of those that shape the numbers of everything."""
+    return {package: version(package) for package in (*_PACKAGES, *packages)}
 
 
 def _hollow(value: Any) -> bool:

@@ -13,6 +13,7 @@ from .schema import Column, Schema, broken, expected, valid
 
 ORIGIN, BATCH = "_origin", "_batch"  # labels that every synthetic row carries
 
+_DECIMALS = 6  # numbers with more of them are taken to have any number
 _EXACT = 2.0**53  # integers above this lose digits in a float64
 
 
@@ -151,3 +152,10 @@ def rows(frame: pd.DataFrame, places: np.ndarray) -> pd.DataFrame:
         if isinstance(part[name].dtype, pd.CategoricalDtype):
             part[name] = part[name].cat.remove_unused_categories()
     return part
+
+
+def decimals(numbers: np.ndarray) -> int | None:
+    """Return how many decimals the numbers have at most, None where they have any number."""
+    known = numbers[~np.isnan(numbers)]
+    exact = (d for d in range(_DECIMALS + 1) if (np.round(known, d) == known).all())
+    return next(exact, None)

@@ -34,13 +34,12 @@ class Cart:
     Leaf size: `min_leaf` bounds how few real rows a tree sends the same way. Order: the columns
     of `order` are made first, then the label, so that most trees can split on it, then the others
     as in the table. A slice's condition is met by making its columns over again, with those
-    before them, so those of rare slices are best named in `order`. Smoothing: numbers
-    lie between two real ones of the leaf, and a value that fewer than `min_leaf` rows hold is not
-    handed out as it is (see `leaves.collect`). Categories are ordered for the trees after them
-    by the label.
+    before them, so those of rare slices are best named in `order`. Smoothing: a number that few
+    rows hold lies between real ones of the leaf (see `leaves.collect`). Categories are ordered for
+    the trees after them by the label.
     """
 
-    min_leaf: int = 5
+    min_leaf: int = 10
     order: list[str] = field(default_factory=list)
 
     steps: dict[str, Step] = field(init=False, repr=False)
@@ -73,7 +72,7 @@ class Cart:
             tree, group, leaf = None, np.zeros(len(train), int), np.zeros(1, int)
             if before.shape[1]:
                 tree, group, leaf = _grow(before, values, column.numeric, self.min_leaf, seed)
-            leaves = collect(train[name], column, group, int(leaf.max()) + 1, least=self.min_leaf)
+            leaves = collect(train[name], column, group, int(leaf.max()) + 1)
             rank = None if column.numeric else _rank(values, label, len(leaves.levels or []))
             self.steps[name] = Step(tree, leaf, leaves, rank)
             before = np.column_stack([before, _predictor(values, rank)])

@@ -7,8 +7,9 @@ import pandas as pd
 
 from ..errors import GeneratorError
 from ..schema import Column
+from ..table import decimals
 
-_DECIMALS = 6  # numbers whose real values have more decimals than this are not rounded
+HELD = 5  # a value that fewer real rows hold may be one person's, and is not handed out as it is
 
 
 class Leaves(NamedTuple):
@@ -23,56 +24,51 @@ class Leaves(NamedTuple):
     decimals: int | None  # that numbers are rounded to
 
 
-def collect(
-    values: pd.Series, column: Column, group: np.ndarray, groups: int, *, least: int
-) -> Leaves:
+def collect(values: pd.Series, column: Column, group: np.ndarray, groups: int) -> Leaves:
     """Take the values of a column by group; `group` holds a number below `groups` per row.
 
-    No value is handed out as it is that fewer than `least` rows hold, unless it is a declared
-    category. A number lies between two neighbours: of its group, or, where the column is
-    discrete and the value rare, of the whole column. A category that is rare and not declared
-    is left out. A group that is left with nothing to draw from takes what all rows have. Raises
-    GeneratorError where they have nothing either.
+    Nothing is handed out as it is that fewer than `HELD` rows hold, but declared categories. Such
+    a number lies between itself and the next one of its group, or of the whole column where it is
+    discrete or alone; such a category is left out, and a group left with none takes what all rows
+    have. Raises GeneratorError where they have nothing either.
     """
     numbers = codes(values)
     there = ~np.isnan(numbers)
     size = np.bincount(group, minlength=groups)
     absent = np.bincount(group, weights=~there, minlength=groups) / size.clip(1)
     of, value = group[there], numbers[there]
-    smooth = column.numeric and not column.discrete
     distinct, count = np.unique(value, return_counts=True)
+    rare = count < HELD
     if not column.numeric and column.categories is None:
-        common = count[np.searchsorted(distinct, value)] >= least
+        common = ~rare[np.searchsorted(distinct, value)]
         of, value = of[common], value[common]
-    if len(value) < (least if column.numeric else 1):
+    if len(value) < (HELD if column.numeric else 1):
         if there.any() and not column.missing:
             raise GeneratorError(
-                f"column {values.name!r}: no value is held by {least} real rows, so none may be "
-                "repeated; declare its `categories` in data/schema.yaml, lower `min_leaf`, or set "
-                "`role: ignore`"
+                f"column {values.name!r}: no value is held by {HELD} real rows, so none may be "
+                "repeated; declare its `categories` in data/schema.yaml, or set `role: ignore`"
             )
         of, value, absent = of[:0], value[:0], np.ones(groups)
 
-    # One value alone in its group would be handed out as it is, with nothing to lie between.
-    bare = np.bincount(of, minlength=groups) < (min(least, 2) if smooth else 1)
+    bare = np.bincount(of, minlength=groups) == 0
     if bare.any():
-        own = ~bare[of]
-        of = np.concatenate([of[own], np.full(len(of), groups)])
-        value = np.concatenate([value[own], value])
+        of = np.concatenate([of, np.full(len(of), groups)])
+        value = np.concatenate([value, value])
     order = np.lexsort((value, of))
     of, value = of[order], value[order]
+    low = high = value
+    if column.numeric:
+        place = np.searchsorted(distinct, value)
+        low, high = (end[place] for end in _ends(distinct, np.zeros(len(distinct))))
+        if not column.discrete:
+            new = np.append(True, (of[1:] != of[:-1]) | (value[1:] != value[:-1]))
+            run = new.cumsum() - 1
+            near = [end[run] for end in _ends(value[new], of[new])]
+            alone = near[0] == near[1]
+            low, high = np.where(alone, low, near[0]), np.where(alone, high, near[1])
+        low, high = (np.where(rare[place], end, value) for end in (low, high))
     choices = np.bincount(of, minlength=groups + 1)
     start = np.concatenate([[0], choices.cumsum()[:-1]])
-    low = high = value
-    if smooth:
-        last = np.append(of[1:] != of[:-1], True)
-        high = np.where(last, value, np.append(value[1:], np.nan))
-        choices = choices - (choices > 1)
-    elif column.numeric:
-        place = np.searchsorted(distinct, value)
-        rare = count[place] < least
-        low = np.where(rare, distinct[np.maximum(place - 1, 0)], value)
-        high = np.where(rare, distinct[np.minimum(place + 1, len(distinct) - 1)], value)
     source = np.where(bare, groups, np.arange(groups))
     return Leaves(
         low=np.append(low, np.nan),
@@ -81,15 +77,18 @@ def collect(
         choices=choices[source],
         absent=absent,
         levels=None if column.numeric else list(values.cat.categories),
-        decimals=_decimals(distinct, column) if column.numeric else None,
+        decimals=None
+        if not column.numeric
+        else 0
+        if column.kind == "integer"
+        else decimals(distinct),
     )
 
 
 def draw(leaves: Leaves, group: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return a new value for each of `group`, shape (n,); NaN where it is missing.
 
-    A choice of the group is taken at random, and a place between its ends: over neighbouring
-    real values this is the inverse of the interpolated distribution function.
+    A choice of the group is taken at random, and a place between its ends.
     """
     absent = rng.random(len(group)) < leaves.absent[group]
     place = rng.random(len(group)) * leaves.choices[group]
@@ -118,9 +117,12 @@ def decode(drawn: np.ndarray, leaves: Leaves) -> pd.Series:
     return pd.Series(pd.Categorical.from_codes(places, categories=levels))  # type: ignore[arg-type]
 
 
-def _decimals(values: np.ndarray, column: Column) -> int | None:
-    """Return how many decimals real values have, None where they have any number."""
-    if column.kind == "integer":
-        return 0
-    exact = (d for d in range(_DECIMALS + 1) if (np.round(values, d) == values).all())
-    return next(exact, None)
+def _ends(values: np.ndarray, of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return each value and the next, the last and the one before it; both its own if alone.
+
+    `values` differ and rise within each group of `of`.
+    """
+    after = np.append(of[1:] == of[:-1], False)
+    before = np.append(False, after[:-1])
+    low = np.where(before & ~after, np.roll(values, 1), values)
+    return low, np.where(after, np.roll(values, -1), values)

@@ -10,7 +10,7 @@ from ..condition import Condition
 from ..errors import GeneratorError
 from ..schema import Schema
 from . import given
-from .leaves import Leaves, codes, collect, decode, draw
+from .leaves import HELD, Leaves, codes, collect, decode, draw
 
 
 @dataclass
@@ -18,8 +18,8 @@ class NaiveBayes:
     """Keeps how each column goes with the label, and nothing of how columns go together.
 
     A numeric label is cut into `bins` of equally many rows first. Labels of fewer than `min_leaf`
-    rows share one group, so that no value is known to be one of a few rows'; a value that fewer
-    rows hold is not handed out as it is (see `leaves.collect`).
+    rows share one group, so that no value is known to be one of a few rows'. Rare values are not
+    handed out as they are (see `leaves.collect`).
     """
 
     bins: int = 10
@@ -41,12 +41,8 @@ class NaiveBayes:
     def fit(self, train: pd.DataFrame, schema: Schema, *, seed: int) -> Self:
         """Sort each column by label; nothing random happens."""
         self.order, self.target = schema.modelled, schema.target
-        if len(train) < max(2, self.min_leaf):
-            raise GeneratorError(
-                f"naive_bayes with `min_leaf` {self.min_leaf} needs at least "
-                f"{max(2, self.min_leaf)} real rows, got {len(train)}; lower `min_leaf` or take "
-                "more rows"
-            )
+        if len(train) < HELD:
+            raise GeneratorError(f"naive_bayes needs at least {HELD} real rows, got {len(train)}")
         label = codes(train[self.target])
         self.edges = None
         if schema.columns[self.target].numeric:
@@ -66,7 +62,6 @@ class NaiveBayes:
                 schema.columns[name],
                 within,
                 int(within.max()) + 1,
-                least=self.min_leaf,
             )
         return self
 
