@@ -53,12 +53,17 @@ def holds(condition: Condition | None, frame: pd.DataFrame) -> np.ndarray:
         return np.ones(len(frame), bool)
     try:
         # The python engine: numexpr, where installed, knows neither categories nor methods.
-        found = frame[list(condition.columns)].eval(condition.text, engine="python")
+        # It takes lines for statements.
+        text = " ".join(condition.text.splitlines())
+        found = frame[list(condition.columns)].eval(text, engine="python")
     except Exception as error:  # whatever the expression does to these values
         raise ValueError(f"{condition.text!r} cannot be evaluated: {error}") from None
-    if not isinstance(found, pd.Series) or found.dtype not in (bool, "boolean", object):
-        raise ValueError(f"{condition.text!r} is not true or false of each row")
-    return found.astype("boolean").fillna(False).to_numpy(bool)
+    try:
+        if isinstance(found, pd.Series) and found.dtype in (bool, "boolean", object):
+            return found.astype("boolean").fillna(False).to_numpy(bool)
+    except TypeError:  # objects that are no truth values, such as texts
+        pass
+    raise ValueError(f"{condition.text!r} is not true or false of each row")
 
 
 def keep(frame: pd.DataFrame, where: Condition | None) -> pd.DataFrame:

@@ -101,7 +101,7 @@ def seen(batch: str, findings: dict[str, Any], review: str, *, required: bool) -
         )
     try:
         found = Review.model_validate(yaml.safe_load(Path(review).read_text(encoding="utf-8")))
-    except (ValidationError, yaml.YAMLError):
+    except (ValidationError, UnicodeDecodeError, yaml.YAMLError):
         raise ReviewError(f"{review} is not an approval; write {wanted} in it") from None
     if found.sha256 != findings["sha256"]:
         raise ReviewError(

@@ -151,13 +151,13 @@ def _among(known: np.ndarray, keys: np.ndarray) -> np.ndarray:
 
 def _too_few(n: int, found: int, where: Condition | None, tally: Tally) -> str:
     made = f"{tally.generated:,} rows were made and {found:,} of the {n:,} asked for were kept"
-    if where and tally.met * 2 < tally.generated and tally.met < 2 * n:
+    dropped = {name: own["seen"] - own["kept"] for name, own in tally.verifiers.items()}
+    if where and tally.generated - tally.met >= max(dropped.values(), default=0):
         return (
             f"{made}: only {tally.met:,} meet {where.text!r}, so the condition is too rare for "
             "this generator; take one that can condition on it (naive_bayes, cart), ask for "
             "fewer rows, or raise `generate.budget`"
         )
-    dropped = {name: own["seen"] - own["kept"] for name, own in tally.verifiers.items()}
     worst = max(dropped, key=dropped.__getitem__)
     return (
         f"{made}: the verifier `{worst}` drops most, {dropped[worst]:,} of "

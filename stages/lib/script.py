@@ -1,5 +1,7 @@
 """Functions of the user's own, from the Python files in the folder `rules/`."""
 
+import os
+import sys
 import traceback
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -28,10 +30,11 @@ def call(path: str, name: str, *arguments: Any) -> Any:
     """
     if not Path(path).is_file():
         raise GeneratorError(f"{path} is not there; write it, with a function `{name}` in it")
+    spec = spec_from_file_location("_rules", path)
+    assert spec and spec.loader  # it ends in .py
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up while it runs
     try:
-        spec = spec_from_file_location("_rules", path)
-        assert spec and spec.loader  # it ends in .py
-        module = module_from_spec(spec)
         spec.loader.exec_module(module)
         functions = [key for key, value in vars(module).items() if callable(value)]
         if name not in functions:
@@ -40,9 +43,12 @@ def call(path: str, name: str, *arguments: Any) -> Any:
     except GeneratorError:
         raise
     except SyntaxError as error:
-        raise GeneratorError(f"{path}, line {error.lineno}: {error.msg}") from None
-    except Exception as error:  # whatever the user's code raises
+        file = os.path.relpath(error.filename or path)  # it may be one that this file imports
+        raise GeneratorError(f"{file}, line {error.lineno}: {error.msg}") from None
+    except (Exception, SystemExit) as error:  # whatever the user's code raises
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if frame.filename.endswith(path)]
         at = f", line {lines[-1]}" if lines else ""
         raise GeneratorError(f"{path}{at}: {type(error).__name__}: {error}") from None
+    finally:
+        del sys.modules[spec.name]

@@ -33,7 +33,7 @@ def read(path: str | Path, schema: Schema, *, whole: bool = True) -> pd.DataFram
         raise TableError(f"{path} has a header and no rows; at least two slices of rows are needed")
     absent = raw.isin(["", *schema.read.missing]) | raw.isna()
     typed = {
-        name: _typed(raw[name].mask(absent[name]), schema.columns[name]) for name in raw.columns
+        name: typed_as(raw[name].mask(absent[name]), schema.columns[name]) for name in raw.columns
     }
     frame = pd.DataFrame({name: values for name, (values, _) in typed.items()})
     good = valid(frame, schema)
@@ -86,7 +86,8 @@ def _column_problems(raw: pd.DataFrame, schema: Schema, *, whole: bool) -> Itera
             yield f"column {name!r} is declared in data/schema.yaml and not in the table"
 
 
-def _typed(values: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
+def typed_as(values: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
+    """Return cells that are text, or missing, in the type of their column, and which have none."""
     if column.numeric:
         known = values.dropna()
         numbers = known.map({text: _number(text) for text in known.unique()}).reindex(values.index)

@@ -122,7 +122,7 @@ def _allowed(schema: Schema, real: pd.DataFrame | None, frame: pd.DataFrame) -> 
 
 
 def _by_hand(asked: Python, frame: pd.DataFrame) -> np.ndarray:
-    kept = np.asarray(script.call(asked.file, asked.function, frame))
+    kept = np.asarray(script.call(asked.file, asked.function, frame.copy()))
     if kept.dtype != bool or kept.shape != (len(frame),):
         raise GeneratorError(
             f"{asked.file}: `{asked.function}` must return True or False for each of the "

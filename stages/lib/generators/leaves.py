@@ -77,11 +77,7 @@ def collect(values: pd.Series, column: Column, group: np.ndarray, groups: int) -
         choices=choices[source],
         absent=absent,
         levels=None if column.numeric else list(values.cat.categories),
-        decimals=None
-        if not column.numeric
-        else 0
-        if column.kind == "integer"
-        else decimals(distinct),
+        decimals=_places(distinct, column),
     )
 
 
@@ -126,3 +122,9 @@ def _ends(values: np.ndarray, of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     before = np.append(False, after[:-1])
     low = np.where(before & ~after, np.roll(values, 1), values)
     return low, np.where(after, np.roll(values, -1), values)
+
+
+def _places(values: np.ndarray, column: Column) -> int | None:
+    if not column.numeric:
+        return None
+    return 0 if column.kind == "integer" else decimals(values)

@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from importlib import import_module
+from typing import NamedTuple
 
 from pydantic import ConfigDict
 
@@ -9,10 +10,24 @@ from ..errors import ParamsError, nearest
 from ..params import Name, Section
 from .protocol import Generator
 
+
+class Family(NamedTuple):
+    """Where a family is found, and the packages that shape its numbers besides everybody's."""
+
+    name: str  # of the class, in the file that has the family's name
+    packages: tuple[str, ...] = ()
+
+
 FAMILIES = {  # the family's name is its file's: dvc.yaml makes each fit depend on that file only
-    "naive_bayes": "NaiveBayes",
-    "cart": "Cart",
-    "sdv": "Synthesizer",
+    "naive_bayes": Family("NaiveBayes"),
+    "cart": Family("Cart"),
+    "sdv": Family("Synthesizer", ("sdv", "copulas", "ctgan", "rdt", "torch")),
+    "dp_naive_bayes": Family("DpNaiveBayes", ("opendp",)),
+    "dp_tree": Family("DpTree", ("opendp", "mbi", "jax")),
+    "oversample": Family("Oversample"),
+    "jitter": Family("Jitter"),
+    "smote": Family("Smote", ("imbalanced-learn",)),
+    "rules": Family("Rules"),
 }
 
 
@@ -44,8 +59,8 @@ def make(name: str, spec: Spec) -> Generator:
             f"{where}.family` {spec.family!r} is unknown; {nearest(spec.family, FAMILIES)}"
         )
     module = import_module(f".{spec.family}", __package__)
-    family = getattr(module, FAMILIES[spec.family])
-    known = {field.name: field for field in fields(family) if field.init}
+    family = getattr(module, FAMILIES[spec.family].name)
+    known = [field.name for field in fields(family) if field.init]
     for parameter in spec.parameters:
         if parameter not in known:
             raise ParamsError(
