@@ -10,7 +10,7 @@ from .lib.batches import Batch, Slices
 from .lib.errors import run
 from .lib.generators.registry import Specs
 
-BY_GENERATOR = ["metrics/fit"]
+BY_GENERATOR = ["data/training", "metrics/fit"]
 BY_BATCH = ["data/preview", "data/synthetic", "data/validation"]
 BY_BATCH += ["metrics/preview", "metrics/provenance", "metrics/validate"]
 

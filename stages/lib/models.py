@@ -116,8 +116,9 @@ _Pickler: Any = pickle._Pickler  # the twin of pickle.Pickler that is written in
 class _CanonicalPickler(_Pickler):
     """Pickles equal states to equal bytes.
 
-    Sets go in sorted order, equal strings are one string, and random states are reset: every
-    sampling seeds its own. Of the two picklers only the one in Python can be told so.
+    Sets go in sorted order, equal strings are one string, tensors go as arrays, and random states
+    are reset: every sampling seeds its own. Of the two picklers only the one in Python can be
+    told so.
     """
 
     dispatch = dict(_Pickler.dispatch)
@@ -146,4 +147,14 @@ class _CanonicalPickler(_Pickler):
             return type(obj), (0,)
         if isinstance(obj, np.random.Generator):
             return np.random.default_rng, (0,)
+        torch = sys.modules.get("torch")
+        if torch is not None and isinstance(obj, torch.nn.Parameter):
+            return torch.nn.Parameter, (obj.data, obj.requires_grad)
+        if torch is not None and isinstance(obj, torch.Tensor):
+            return _tensor, (obj.detach().cpu().numpy(),)
         return NotImplemented
+
+
+def _tensor(values: np.ndarray) -> Any:
+    """Return the tensor of `values`; torch's own pickles tell where in memory it was."""
+    return import_module("torch").from_numpy(values)

@@ -73,7 +73,8 @@ def prepare(
     drop would give away what the noise hides. Raises GeneratorError where there are too few rows
     to learn from.
     """
-    names = sorted({name for columns in schema.combinations for name in columns})
+    ruled = {name for columns in schema.combinations for name in columns}
+    names = [name for name in train.columns if name in ruled]
     known = None if private else train[names].drop_duplicates()
     found: dict[str, Verifier] = {"schema": partial(_allowed, schema, known)}
     if asked.python:
