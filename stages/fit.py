@@ -1,15 +1,17 @@
 """Stage fit: one generator learns from the real rows of train."""
 
 import sys
+from pathlib import Path
 
 from .lib import threads  # noqa: F401  (before anything that loads a thread pool)
 
 # isort: split
-from .lib import files, losses, models, params, provenance, rows, schema
+from .lib import files, ledger, losses, models, params, provenance, rows, schema
 from .lib.errors import run
 from .lib.generators import registry
-from .lib.generators.protocol import Trained
+from .lib.generators.protocol import Private, Trained
 from .lib.generators.registry import Specs
+from .lib.ledger import Privacy
 
 
 def main() -> None:
@@ -18,7 +20,14 @@ def main() -> None:
     spec = params.load("generators", Specs)[name]
     declared = schema.load("data/schema.yaml")
     train = files.read_parquet("data/train.parquet")
-    generator = registry.make(name, spec).fit(train, declared, seed=spec.seed)
+    generator, digest = registry.make(name, spec), rows.digest(train)
+    privacy = None
+    if isinstance(generator, Private):  # paid for before any noise is drawn
+        spent = generator.spends(declared)
+        budget = params.load("privacy", Privacy)
+        line = ledger.spend(name, spent, table=digest, privacy=budget, project=Path.cwd())
+        privacy = {**spent._asdict(), "ledger": line.name}
+    generator.fit(train, declared, seed=spec.seed)
     models.save(generator, f"models/{name}.pkl")
     learned = generator.losses if isinstance(generator, Trained) else None
     losses.write(learned, f"data/training/{name}")
@@ -30,12 +39,12 @@ def main() -> None:
                 "parameters": spec.parameters,
                 "seed": spec.seed,
             },
-            "train": {"rows": len(train), "sha256": rows.digest(train)},
+            "train": {"rows": len(train), "sha256": digest},
             "schema_sha256": provenance.of_file("data/schema.yaml"),
             "code_sha256": provenance.code(),
             "versions": provenance.versions(registry.FAMILIES[spec.family].packages),
             "synthetic_share": 0.0,
-            "privacy": None,
+            "privacy": privacy,
         },
         f"metrics/fit/{name}.json",
     )

@@ -206,12 +206,21 @@ def _text(line: Line) -> str:
 @contextmanager
 def _alone(place: Place) -> Iterator[None]:
     """Hold the ledger's lock, so that no two spends pass the budget on the same lines."""
-    from filelock import FileLock
+    from filelock import FileLock, Timeout
 
     folder = place.journal or place.folder
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / ".lock", timeout=WAIT):
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=WAIT)
+    except Timeout:
+        raise ProvenanceError(
+            f"{folder / '.lock'} is held by another fit; let it end, then run this again"
+        ) from None
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def _git(folder: Path, *arguments: str, given: bytes | None = None) -> bytes | None:
@@ -242,7 +251,8 @@ def _refusal(before: list[Line], line: Line, privacy: Privacy) -> str:
             f"`privacy.delta` {privacy.delta:g}",
             *told,
             "A model that was fitted costs nothing more: bring it back with `dvc pull`, or "
-            "`dvc checkout`, instead of fitting it again. Or ask for less `epsilon`, or raise "
-            "the budget in a commit that is reviewed.",
+            "`dvc checkout`, or keep it through an edit of code with `dvc commit`, instead of "
+            "fitting it again. Or ask for less `epsilon`, or raise the budget in a commit that "
+            "is reviewed.",
         ]
     )
