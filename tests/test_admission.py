@@ -4,11 +4,9 @@ from typing import Any
 
 from stages.lib import admission, batches
 
-PASSED = {"verdict": "pass"}
 
-
-def validation(verdict: str, **excess: float) -> dict[str, Any]:
-    """Return what validate writes; checks named in `excess` failed by that much over 0.1."""
+def validation(verdict: str, **excess: float | None) -> dict[str, Any]:
+    """Return what validate writes; those named in `excess` failed with it, of 0.1 allowed."""
 
     def one(name: str) -> dict[str, Any]:
         bad = name in excess
@@ -33,7 +31,7 @@ def test_the_first_that_passes_is_admitted_for_each_slice() -> None:
     every = batches.every(["a", "b", "c"], ["all", "rare"])
     found = {batch.name: validation("pass") for batch in every}
     found["a-rare"] = validation("fail", tax=0.3)
-    decision = admission.decide(every, found, dict.fromkeys(found, PASSED))
+    decision = admission.decide(every, found)
     assert decision["admitted"] == ["a-all", "b-rare"]
     assert decision["passed"] == ["b-all", "c-all", "c-rare"]
     assert decision["quarantined"] == ["a-rare"]
@@ -43,24 +41,25 @@ def test_reasons_come_worst_first() -> None:
     """A quarantined batch tells its failed checks, the farthest above its threshold first."""
     every = batches.every(["a"], ["all"])
     found = {"a-all": validation("fail", marginals=0.2, copies=0.9)}
-    told = admission.decide(every, found, {"a-all": PASSED})["batches"]["a-all"]
+    told = admission.decide(every, found)["batches"]["a-all"]
     assert told["reasons"] == ["copies too far", "marginals too far"]
     assert told["try"] == ["back of copies", "back of marginals"]
 
 
-def test_a_failed_preview_quarantines_a_batch_that_passed_its_gates() -> None:
-    """What a person would catch in a page is a reason, and the next generator takes over."""
-    every = batches.every(["a", "b"], ["all"])
-    found = {batch.name: validation("pass") for batch in every}
-    broken = {
-        "verdict": "fail",
-        "rows": 300,
-        "repeated_rows": 200,
-        "constant_columns": ["age"],
-        "impossible_cells": {},
-    }
-    decision = admission.decide(every, found, {"a-all": broken, "b-all": PASSED})
-    assert decision["admitted"] == ["b-all"]
-    [reason] = decision["batches"]["a-all"]["reasons"]
-    assert "200 of 300 rows repeated" in reason
-    assert "constant columns: age" in reason
+def test_what_could_not_be_computed_comes_first() -> None:
+    """A check without an excess cannot be ordered, and is the first thing to mend."""
+    every = batches.every(["a"], ["all"])
+    found = {"a-all": validation("fail", marginals=0.2, coverage=None, copies=0.9)}
+    found["a-all"]["fidelity"]["coverage"]["verdict"] = "inconclusive"
+    told = admission.decide(every, found)["batches"]["a-all"]
+    assert told["reasons"] == ["coverage too far", "copies too far", "marginals too far"]
+
+
+def test_a_batch_that_passed_tells_no_reasons() -> None:
+    """An inconclusive check that params.yaml lets pass is no reason."""
+    every = batches.every(["a"], ["all"])
+    found = {"a-all": validation("pass", coverage=None)}
+    decision = admission.decide(every, found)
+    assert decision["admitted"] == ["a-all"]
+    assert decision["batches"]["a-all"]["reasons"] == []
+    assert decision["batches"]["a-all"]["try"] == []

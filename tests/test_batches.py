@@ -1,32 +1,23 @@
-"""Batches: their names, and sampling until enough rows hold what the schema allows."""
+"""Batches: their names and seeds, and which conditions a slice may ask for."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from stages.lib import batches, preview
-from stages.lib.errors import GeneratorError
+from stages.lib import batches, condition, params
+from stages.lib.batches import Slice, Slices
+from stages.lib.errors import ParamsError
 from stages.lib.schema import Column, Schema
 
 SCHEMA = Schema(
     columns={
+        "id": Column(kind="text", role="id"),
         "age": Column(kind="number", min=0, max=1),
+        "hours per week": Column(kind="number"),
+        "origin": Column(kind="category", sensitive=True),
         "rich": Column(kind="category", role="target"),
     }
 )
-
-
-class Uniform:
-    """A generator of which one row in `top` holds an age that the schema allows."""
-
-    def __init__(self, top: float) -> None:
-        """Take the upper end of the ages."""
-        self.top = top
-
-    def sample(self, n: int, *, seed: int) -> pd.DataFrame:
-        """Return ages from 0 to `top`."""
-        age = np.random.default_rng(seed).uniform(0, self.top, n)
-        return pd.DataFrame({"age": age, "rich": pd.Categorical(["no"] * n)})
 
 
 def test_batches_are_generators_by_slices() -> None:
@@ -42,50 +33,6 @@ def test_batches_are_generators_by_slices() -> None:
     )
 
 
-def test_rows_that_the_schema_forbids_are_replaced() -> None:
-    """Sampling goes on until there are enough, and the yield is counted."""
-    made = batches.make(Uniform(4), SCHEMA, 500, seed=1)  # type: ignore[arg-type]
-    assert len(made.frame) == 500
-    assert made.frame["age"].between(0, 1).all()
-    assert made.generated > 1500
-    assert made.verifiers["schema"]["seen"] == made.generated
-    assert 500 <= made.verifiers["schema"]["kept"] < made.generated
-
-
-def test_a_generator_that_makes_too_few_is_refused() -> None:
-    """A yield that never suffices ends in words, not in a loop."""
-    with pytest.raises(GeneratorError, match="and 500 were asked for; read the preview"):
-        batches.make(Uniform(1e6), SCHEMA, 500, seed=1)  # type: ignore[arg-type]
-
-
-def test_a_preview_counts_what_a_person_would_catch() -> None:
-    """Repeated rows, copies of real ones, impossible cells and constant columns, by hand."""
-    train = pd.DataFrame({"age": [0.1, 0.2, 0.3], "rich": pd.Categorical(["no", "yes", "no"])})
-    made = pd.DataFrame(
-        {"age": [0.1, 0.1, 0.5, 7.0], "rich": pd.Categorical(["no", "no", "no", "no"])}
-    )
-    findings = preview.inspect(made, train, SCHEMA)
-    assert findings == {
-        "rows": 4,
-        "repeated_rows": 1,
-        "repeated_rows_by_chance": pytest.approx(4 - 3 * (1 - (2 / 3) ** 4)),
-        "copied_real_rows": 2,
-        "impossible_cells": {"age": 1},
-        "constant_columns": [],  # four draws of "no" are no wonder where two in three are
-    }
-    assert preview.verdict(findings) == "pass"
-    assert preview.verdict({**findings, "constant_columns": ["rich"]}) == "fail"
-    assert preview.verdict({**findings, "repeated_rows": 3}) == "fail"
-
-
-def test_a_column_that_lost_its_variation_is_named() -> None:
-    """Thirty draws of "no" are a finding where two in three real rows say so."""
-    train = pd.DataFrame({"age": [0.1, 0.2, 0.3], "rich": pd.Categorical(["no", "yes", "no"])})
-    age = np.linspace(0, 1, 30)
-    made = pd.DataFrame({"age": age, "rich": pd.Categorical(["no"] * 30)})
-    assert preview.inspect(made, train, SCHEMA)["constant_columns"] == ["rich"]
-
-
 def test_two_slices_of_one_generator_draw_other_rows() -> None:
     """A batch's seed comes from its name, the same in every process."""
     one, other = batches.named("nb-all"), batches.named("nb-rare")
@@ -94,8 +41,83 @@ def test_two_slices_of_one_generator_draw_other_rows() -> None:
     assert batches.seed(one, 100, "preview") != batches.seed(one, 100, "generate")
 
 
-def test_a_column_that_is_constant_in_truth_may_be_constant() -> None:
-    """Only variation that was lost is a finding."""
-    train = pd.DataFrame({"age": [0.1, 0.2], "rich": pd.Categorical(["no", "no"])})
-    made = pd.DataFrame({"age": [0.3, 0.4], "rich": pd.Categorical(["no", "no"])})
-    assert preview.inspect(made, train, SCHEMA)["constant_columns"] == []
+def asked(where: str | None, batch: str = "nb-rare") -> Slice:
+    """Return the slice of a batch, of which `rare` has the condition `where`."""
+    slices = {"rare": Slice(purpose="more of them", rows=10, where=where)}
+    return batches.asked(batches.named(batch), slices, SCHEMA)
+
+
+def test_a_slice_with_a_condition() -> None:
+    """It knows its condition, and tells it beside the purpose; without one it tells none."""
+    part = asked("`hours per week` > 50 and rich == 'yes'")
+    assert part.condition is not None
+    assert part.condition.columns == ("hours per week", "rich")
+    assert part.told == {
+        "purpose": "more of them",
+        "where": "`hours per week` > 50 and rich == 'yes'",
+    }
+    assert asked(None).condition is None
+    assert asked(None).told == {"purpose": "more of them"}
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        (
+            "agee > 0.5",
+            "params.yaml: `slices.rare.where`: column 'agee' is no feature or target; did you mean "
+            "'age'? choices: age, hours per week, origin, rich",
+        ),
+        (
+            "id == 'c1'",
+            "params.yaml: `slices.rare.where`: column 'id' is no feature or target; choices: age, "
+            "hours per week, origin, rich",
+        ),
+        (
+            "age > 0.5 and origin == 'Syldavia'",
+            "params.yaml: `slices.rare.where`: column 'origin' is sensitive, and the condition "
+            "would put a value of it into git; choose another column, or set `sensitive: false` "
+            "in data/schema.yaml",
+        ),
+    ],
+)
+def test_columns_that_no_condition_may_name(where: str, told: str) -> None:
+    """A column that is not made is told with the nearest, a sensitive one with the way out."""
+    with pytest.raises(ParamsError) as caught:
+        asked(where)
+    assert str(caught.value) == told
+
+
+def test_an_unknown_slice_is_told_with_the_nearest() -> None:
+    """A batch that params.yaml no longer has is refused."""
+    with pytest.raises(ParamsError, match="slice 'rar' is unknown; did you mean 'rare'"):
+        asked(None, "nb-rar")
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ("age >", "'age >' is not an expression (invalid syntax); expected such as"),
+        ("age > @x", "'age > @x' reads a variable; write the value itself"),
+        ("1 > 0", "'1 > 0' names no column"),
+        ("", "'' is not an expression"),
+    ],
+)
+def test_what_is_no_condition_is_told_by_its_place(tmp_path, where: str, told: str) -> None:
+    """A mistake in `where` is one of params.yaml, told when it is read."""
+    path = tmp_path / "params.yaml"
+    path.write_text(f'slices: {{rare: {{purpose: p, rows: 10, where: "{where}"}}}}\n')
+    with pytest.raises(ParamsError) as caught:
+        params.load("slices", Slices, path)
+    assert str(caught.value).startswith(f"{path}: `slices.rare.where`: {told}")
+
+
+def test_real_rows_of_a_slice() -> None:
+    """They are those that meet the condition, and a comparison that cannot be made is told."""
+    frame = pd.DataFrame({"age": [0.1, 0.9, np.nan]})
+    assert batches.real_rows(frame, condition.parse("age > 0.5"))["age"].tolist() == [0.9]
+    assert batches.real_rows(frame, None) is frame
+    with pytest.raises(
+        ParamsError, match=r"params.yaml: `slices.\*.where`: \"age > 'old'\" cannot"
+    ):
+        batches.real_rows(frame, condition.parse("age > 'old'"))

@@ -276,3 +276,29 @@ def test_collapsed_batch_covers_little():
     found = fidelity.compare(batch, train, tune, SCHEMA, rng)
     assert found.value["coverage"] > 0.9
     assert found.excess["coverage"].lower > 0.5
+
+
+@pytest.mark.parametrize("short", [0, 1, 2])
+def test_too_few_rows_tell_nothing(short):
+    """With 19 rows of the batch, train or tune the excess may be anything, and says why."""
+    rng = np.random.default_rng(11)
+    sizes = [60, 60, 60]
+    sizes[short] = fidelity.FEWEST - 1
+    found = fidelity.compare(*(population(rows, rng) for rows in sizes), SCHEMA, rng)
+    assert list(found.excess) == ["marginals", "associations", "coverage"]
+    for excess in found.excess.values():
+        assert math.isnan(excess.value)
+        assert (excess.lower, excess.upper) == (-1, 1)
+        assert excess.method == "19 rows, too few to tell"
+    assert all(map(math.isnan, [*found.value.values(), *found.ceiling.values()]))
+    assert found.columns["column"].tolist() == SCHEMA.modelled
+    assert found.columns[["distance", "ceiling"]].isna().all(axis=None)
+    assert list(found.pairs) == ["left", "right", "difference", "ceiling"]
+    assert found.pairs.empty
+
+
+def test_enough_rows_tell_something():
+    """Twenty rows of each are compared."""
+    rng = np.random.default_rng(12)
+    found = fidelity.compare(*(population(20, rng) for _ in range(3)), SCHEMA, rng)
+    assert not any(map(math.isnan, [excess.value for excess in found.excess.values()]))

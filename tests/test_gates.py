@@ -1,10 +1,12 @@
 """Gates judge by the bound of the interval, and say why."""
 
+import numpy as np
 import pytest
 
-from stages.lib import gates
+from stages.lib import fidelity, files, gates
 from stages.lib.gates import Check, Gates
 from stages.lib.intervals import Estimate
+from stages.lib.schema import Column, Schema
 
 
 def check(lower: float, upper: float, *, threshold: float = 0.1) -> Check:
@@ -59,3 +61,29 @@ def test_a_check_tells_its_numbers_and_where_to_go_back_to() -> None:
     )
     assert told["back_to"] == "fit: another generator"
     assert gates.told(check(0.0, 0.05))["back_to"] is None
+
+
+@pytest.mark.parametrize(("threshold", "verdict"), [(0.1, "inconclusive"), (1.0, "pass")])
+def test_too_few_rows_are_inconclusive(threshold: float, verdict: str) -> None:
+    """With a handful of rows the excess may be anything, unless anything is allowed."""
+    schema = Schema(
+        columns={"n": Column(kind="number"), "c": Column(kind="category", role="target")}
+    )
+    found = fidelity._untold(schema, 7)
+    one = Check("coverage", np.nan, np.nan, found.excess["coverage"], threshold)
+    told = files.rounded(gates.told(one))
+    assert told["verdict"] == verdict
+    assert (
+        told["reason"] == "share of real rows with no synthetic row near: 7 rows, too few to tell"
+    )
+    assert (told["value"], told["excess"], told["lower"], told["upper"]) == (None, None, -1, 1)
+    assert gates.admits([one], limits("pass"))
+    assert gates.admits([one], limits("fail")) == (verdict == "pass")
+
+
+def test_what_could_not_be_computed_fails() -> None:
+    """Without bounds nothing speaks for the batch, whatever is made of the inconclusive."""
+    nothing = Check("tax", 0.5, np.nan, Estimate(*[np.nan] * 4, "one class alone"), 1.0)
+    assert gates.judge(nothing) == "fail"
+    assert gates.told(nothing)["reason"].endswith(": one class alone")
+    assert not gates.admits([nothing], limits("pass"))

@@ -10,6 +10,7 @@ import pytest
 from conftest import Project, customers
 
 DOWNSTREAM = ["sweep", "blend", "handoff"]
+DECLARED = "kind: number\n    min: 0\n    max: 100"
 
 
 def locked(project: Project) -> str:
@@ -181,6 +182,134 @@ def test_rows_that_arrive_are_compared(project: Project) -> None:
     assert "town" not in drift["moved"]
 
 
+FAKE = """
+from dataclasses import dataclass
+from typing import Any
+
+from .. import condition
+
+
+@dataclass
+class Fake:
+    shift: int = 0
+    real: Any = None
+
+    def fit(self, train, schema, *, seed):
+        self.real = train[schema.modelled]
+        return self
+
+    def sample(self, n, *, where=None, seed):
+        made = self.real.sample(n, replace=True, random_state=seed + self.shift)
+        return condition.keep(made.reset_index(drop=True), where)
+"""
+
+
+def test_a_family_is_one_file_and_one_line(project: Project) -> None:
+    """A new family runs as an experiment, with its parameters, once it is written and named."""
+    families = project.folder / "stages/lib/generators"
+    (families / "fake.py").write_text(FAKE)
+    project.edit(
+        "stages/lib/generators/registry.py",
+        lambda text: text.replace("FAMILIES = {", 'FAMILIES = {\n    "fake": Family("Fake"),'),
+    )
+    project.commit("a family")
+    project.run("dvc", "exp", "run", "-S", "+generators.mine={family: fake, shift: 3}", "admit")
+    record = json.loads((project.folder / "metrics/provenance/mine-everything.json").read_text())
+    assert record["generator"]["parameters"] == {"shift": 3}
+    decided = json.loads((project.folder / "metrics/admit.json").read_text())
+    assert decided["batches"]["mine-everything"]["status"] in ("passed", "quarantined")
+
+
+def test_a_slice_holds_only_what_it_asks_for(project: Project) -> None:
+    """A batch of a slice meets its condition, is judged against its real rows, and says so."""
+    where = "bought == 'yes' and age > 60"
+    late = f'{{purpose: late buyers, rows: 60, where: "{where}"}}'
+    project.run("dvc", "exp", "run", "-S", f"+slices.late={late}")
+    for generator in ("naive_bayes", "cart"):
+        batch = pd.read_parquet(project.folder / f"data/synthetic/{generator}-late.parquet")
+        assert len(batch) == len(batch.query(where)) == 60
+        found = json.loads((project.folder / f"metrics/validate/{generator}-late.json").read_text())
+        train = pd.read_parquet(project.folder / "data/train.parquet")
+        assert found["rows_of_slice"]["train"] == len(train.query(where))
+    assert where in (project.folder / "HANDOFF.md").read_text(encoding="utf-8")
+
+
+def test_a_failed_preview_stops_its_batch(project: Project) -> None:
+    """A generator that makes one row over and over is stopped by its preview, with the reasons."""
+    (project.folder / "rules/one.py").write_text(
+        "import pandas as pd\n\ndef generate(n, rng):\n"
+        "    row = {'age': 40, 'hours': 8, 'town': 'west', 'origin': 'x', 'bought': 'yes'}\n"
+        "    return pd.DataFrame([row] * n)\n"
+    )
+    project.set("generators.one", {"family": "rules", "file": "rules/one.py"})
+    told = project.run("dvc", "repro", check=False)
+    assert "the preview of one-everything failed: 3 problems" in told
+    assert "299 of 300 rows repeat another" in told
+    assert "read data/preview/one-everything.csv" in told
+    assert "Traceback" not in told
+    assert not (project.folder / "data/synthetic/one-everything.parquet").exists()
+
+
+def test_an_approval_is_waited_for_and_kept(project: Project) -> None:
+    """Where approval is required, each batch waits for it, and its record says who gave it."""
+    project.set("preview.require_approval", True)
+    told = project.run("dvc", "repro", check=False)
+    assert "naive_bayes-everything waits for a person: read data/preview/" in told
+    for name in ("naive_bayes-everything", "cart-everything"):
+        page = json.loads((project.folder / f"metrics/preview/{name}.json").read_text())
+        review = f"who: Ada\nnote: reads well\nsha256: {page['sha256']}\n"
+        (project.folder / f"reviews/{name}.yaml").write_text(review)
+    assert project.repro()[0] == "generate"
+    record = json.loads((project.folder / "metrics/provenance/cart-everything.json").read_text())
+    assert record["preview"]["approved_by"] == "Ada"
+    assert "approved by Ada: reads well" in (project.folder / "HANDOFF.md").read_text()
+
+
+def test_rules_are_a_dependency_of_their_batches(project: Project) -> None:
+    """Another line in a rules file makes the rows anew, and fits nothing."""
+    written = (
+        "import pandas as pd\n\ndef generate(n, rng):\n    age = rng.integers(18, 90, n)\n"
+        "    return pd.DataFrame({'age': age, 'hours': rng.gamma(3, 4, n).round(2),\n"
+        "        'town': rng.choice(['north', 'south'], n), 'origin': 'not stated',\n"
+        "        'bought': ['yes' if a > LIMIT else 'no' for a in age]})\n"
+    )
+    rules = project.folder / "rules/people.py"
+    rules.write_text(f"LIMIT = 60\n{written}")
+    project.set("generators.people", {"family": "rules", "file": "rules/people.py"})
+    project.repro("admit")
+    record = project.folder / "metrics/provenance/people-everything.json"
+    before = json.loads(record.read_text())
+    rules.write_text(f"LIMIT = 50\n{written}")
+    ran = project.repro("admit")
+    assert ran[:2] == ["preview", "generate"]
+    assert "fit" not in ran
+    after = json.loads(record.read_text())
+    assert after["sha256"] != before["sha256"]
+    assert after["code_sha256"]["rules/people.py"] != before["code_sha256"]["rules/people.py"]
+
+
+def test_a_private_fit_is_paid_for_once(project: Project) -> None:
+    """A private batch names ε and its line in the ledger; a further fit needs further budget."""
+    private = {"family": "dp_naive_bayes", "epsilon": 2.0, "delta": 1e-5, "discover": ["origin"]}
+    project.edit("data/schema.yaml", lambda text: text.replace("kind: number", DECLARED, 1))
+    project.edit(
+        "data/schema.yaml",
+        lambda text: text.replace("role: target", "role: target\n    categories: ['no', 'yes']"),
+    )
+    project.set("generators.private", private)
+    project.set("verify.copies", {"distance": 0})
+    project.repro()
+    record = json.loads((project.folder / "metrics/provenance/private-everything.json").read_text())
+    assert record["privacy"]["epsilon"] == 2.0
+    assert (project.folder / "ledger" / record["privacy"]["ledger"]).is_file()
+    assert list(record["verifiers"]) == ["schema"]  # copies would look at the real rows
+    assert "ε = 2" in (project.folder / "HANDOFF.md").read_text(encoding="utf-8")
+    assert project.repro() == []
+    told = project.run("dvc", "repro", "--force", "--single-item", "fit@private", check=False)
+    assert "`privacy.epsilon_budget` 3 does not allow the fit of 'private'" in told
+    assert "Traceback" not in told
+
+
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
@@ -191,6 +320,9 @@ def test_rows_that_arrive_are_compared(project: Project) -> None:
         ("brief.metric", "roc", "`brief.metric` 'roc' is unknown; did you mean 'roc_auc'?"),
         ("freeze.train", 5000, "asks for tune 150, train 5,000 rows"),
         ("generators.cart", {"family": "cart", "minleaf": 3}, "did you mean 'min_leaf'?"),
+        ("slices.x", {"purpose": "p", "rows": 5, "where": "agee > 3"}, "did you mean 'age'?"),
+        ("slices.x", {"purpose": "p", "rows": 5, "where": "age >"}, "is not an expression"),
+        ("slices.x", {"purpose": "p", "rows": 5, "where": "age > 95"}, "no row of train meets"),
     ],
 )
 def test_a_wrong_parameter_is_told_in_words(

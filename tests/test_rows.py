@@ -79,3 +79,23 @@ def test_copies_in_another_column_order():
     """A row is found again in a table with other categories and another column order."""
     reference = frame(("a", "b", "z"))[["d", "c", "n"]].iloc[1:]
     assert rows.copies(frame(), reference).tolist() == [False, True, True]
+
+
+@pytest.mark.parametrize("cuts", [[0, 3], [0, 1, 3], [0, 1, 2, 3], [0, 0, 2, 2, 3]])
+def test_digest_in_parts_is_that_of_the_whole(cuts):
+    """How a table is cut does not show, nor do the categories that each part has."""
+    state = rows.Digest()
+    for start, end in zip(cuts, cuts[1:], strict=False):
+        part = frame().iloc[start:end]
+        state.update(part.assign(c=part["c"].cat.remove_unused_categories()))
+    assert state.rows == 3
+    assert state.hexdigest() == rows.digest(frame())
+    assert state.hexdigest() == rows.digest(frame())  # asking changes nothing
+
+
+def test_digest_in_parts_knows_their_order():
+    """The same parts in another order are another table."""
+    state = rows.Digest()
+    for start in (1, 0, 2):
+        state.update(frame().iloc[start : start + 1])
+    assert state.hexdigest() != rows.digest(frame())

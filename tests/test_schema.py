@@ -1,11 +1,12 @@
 """The declared schema: read, and its contradictions told together."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from stages.lib import schema
 from stages.lib.errors import SchemaError
-from stages.lib.schema import Column, Schema
+from stages.lib.schema import Column, Combinations, Schema
 
 GOOD = """
 columns:
@@ -140,3 +141,131 @@ def test_expected_in_words():
     )
     many = Column(kind="category", categories=tuple("abcdefgh"))
     assert schema.expected(many) == "category, one of a, b, c, d, e, f and 2 more"
+
+
+RULED = """
+rules:
+  - {rule}
+columns:
+  id: {{kind: text, role: id}}
+  low: {{kind: number, bins: {bins}}}
+  high: {{kind: number}}
+  town: {{kind: category}}
+  note: {{role: ignore}}
+  rich: {{kind: category, role: target}}
+"""
+
+
+def ruled(rule="low <= high", bins="[0, 1, 10]"):
+    """Return a schema file with one rule."""
+    return RULED.format(rule=rule, bins=bins)
+
+
+def test_rules_are_read(tmp_path):
+    """Conditions stay texts, combinations name their columns, and bins are edges."""
+    (tmp_path / "schema.yaml").write_text(ruled("{combinations: [town, rich]}\n  - low <= high"))
+    found = schema.load(tmp_path / "schema.yaml")
+    assert [rule.text for rule in found.conditions] == ["low <= high"]
+    assert found.combinations == [["town", "rich"]]
+    assert found.columns["low"].bins == (0, 1, 10)
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        (
+            "low <= hihg",
+            "rule 'low <= hihg': column 'hihg' is unknown; did you mean 'high'? choices: high, id, "
+            "low, note, rich, town",
+        ),
+        (
+            "note == 'x'",
+            "rule \"note == 'x'\": column 'note' is ignored, so no row can be held to it",
+        ),
+        ("low <=", "rule 'low <=' is not an expression (invalid syntax); expected such as"),
+        ("1 < 2", "rule '1 < 2' names no column"),
+        ("low < @x", "rule 'low < @x' reads a variable"),
+        (
+            "{combinations: [town, ritch]}",
+            "rule combinations of town, ritch: column 'ritch' is unknown; did you mean 'rich'?",
+        ),
+        (
+            "{combinations: [town, note]}",
+            "rule combinations of town, note: column 'note' is ignored",
+        ),
+        ("{combinations: [town]}", "at least 2 items"),
+        ("{combination: [town, rich]}", "combination"),
+    ],
+)
+def test_contradictions_of_rules(tmp_path, rule, told):
+    """A rule on what is not there, or that is no rule, is told with the nearest column."""
+    rule = rule if rule.startswith("{") else f'"{rule}"'
+    assert told in refusal(tmp_path, ruled(rule))
+
+
+@pytest.mark.parametrize("bins", ["[1]", "[]", "[0, 0, 1]", "[0, 2, 1]"])
+def test_bins_rise(tmp_path, bins):
+    """Edges of cells are two or more numbers, each above the one before."""
+    assert "column 'low': `bins` must be two or more edges that rise" in refusal(
+        tmp_path, ruled(bins=bins)
+    )
+
+
+def test_bins_are_of_numbers(tmp_path):
+    """A category has no edges."""
+    text = ruled().replace("town: {kind: category}", "town: {kind: category, bins: [0, 1]}")
+    assert "column 'town': `bins` needs a kind of number or integer" in refusal(tmp_path, text)
+
+
+def with_rules(*rules):
+    """Return a schema with these rules."""
+    return Schema(
+        columns={
+            "low": Column(kind="number"),
+            "high": Column(kind="number"),
+            "town": Column(kind="category"),
+            "rich": Column(kind="category", role="target"),
+        },
+        rules=rules,
+    )
+
+
+FRAME = pd.DataFrame(
+    {
+        "low": [1.0, 3, np.nan, 1],
+        "high": [2.0, 2, 1, np.nan],
+        "town": pd.Categorical(["w", "e", None, "n"]),
+    }
+)
+
+
+def test_broken_rules_by_hand():
+    """A row that lacks a value which the rule reads cannot break it."""
+    found = schema.broken(FRAME, with_rules("low <= high", "town != 'e'", "low > 5 or town == 'e'"))
+    assert {rule: wrong.tolist() for rule, wrong in found.items()} == {
+        "low <= high": [False, True, False, False],
+        "town != 'e'": [False, True, False, False],
+        "low > 5 or town == 'e'": [True, False, False, True],
+    }
+
+
+def test_broken_rules_of_other_columns():
+    """A rule on a column that the table lacks is left out; a wrong comparison is told."""
+    assert list(schema.broken(FRAME, with_rules("rich == 'y'", "low < 9"))) == ["low < 9"]
+    with pytest.raises(ValueError, match="cannot be evaluated"):
+        schema.broken(FRAME, with_rules("low < 'x'"))
+
+
+def test_unheard_combinations_by_hand():
+    """Each value may be known and the two together not; missing is a value like any."""
+    real = pd.DataFrame({"low": [1.0, 3, np.nan], "town": pd.Categorical(["w", "n", None])})
+    declared = with_rules(Combinations(combinations=("low", "town")))
+    [(name, found)] = schema.unheard(FRAME, real, declared).items()
+    assert name == "low with town"
+    assert found.tolist() == [False, True, False, True]  # 3 with e, and 1 with n
+
+
+def test_unheard_combinations_of_other_columns():
+    """A combination with a column that is not made cannot be unheard of."""
+    declared = with_rules(Combinations(combinations=("town", "rich")))
+    assert schema.unheard(FRAME, FRAME, declared) == {}

@@ -202,3 +202,51 @@ def test_a_cell_like_a_hash_is_no_number(tmp_path):
     )
     with pytest.raises(TableError, match="column 'age': 1 cells are not number; rows 2"):
         table.read(path, declared)
+
+
+RULED = Schema(
+    columns={
+        "low": Column(kind="number"),
+        "high": Column(kind="number"),
+        "town": Column(kind="category", role="target"),
+    },
+    rules=("low <= high",),
+)
+
+
+def test_rules_are_told_with_their_rows(tmp_path):
+    """Rows that break a rule are counted and numbered, and their values stay out."""
+    text = "low,high,town\n1,2,a\n7,2,a\n,2,a\n7,,b\n9,8,b\n"
+    message = refusal(tmp_path, text, RULED)
+    assert message.endswith(": rule 'low <= high': 2 rows break it; rows 2, 5")
+    assert "7" not in message.partition(": rule")[2]
+    many = refusal(tmp_path, "low,high,town\n1,2,a\n" + "7,2,a\n" * 7, RULED)
+    assert many.endswith("7 rows break it; rows 2, 3, 4, 5, 6, …")
+
+
+def test_a_rule_that_no_row_keeps_is_mended_not_the_rows(tmp_path):
+    """Where every row breaks a rule the rule is wrong."""
+    assert refusal(tmp_path, "low,high,town\n3,2,a\n7,2,a\n", RULED).endswith(
+        ": rule 'low <= high': no row keeps to it; mend the rule in data/schema.yaml"
+    )
+
+
+def test_a_rule_that_cannot_be_evaluated_is_told(tmp_path):
+    """Comparing a number with a text is a mistake in the rule."""
+    wrong = RULED.model_copy(update={"rules": ("low <= 'x'",)})
+    assert "rule \"low <= 'x'\" cannot be evaluated" in refusal(
+        tmp_path, "low,high,town\n1,2,a\n", wrong
+    )
+
+
+def test_rules_hold_for_cells_that_are_good(tmp_path):
+    """Wrong cells are told first: what a rule says of them means nothing."""
+    message = refusal(tmp_path, "low,high,town\n3,2,a\nx,2,a\n", RULED)
+    assert "column 'low': 1 cells are not number" in message
+    assert "rule '" not in message
+
+
+def test_rows_that_keep_to_the_rules(tmp_path):
+    """A table of which every row keeps to the rules, or lacks a value, is read."""
+    found = table.read(written(tmp_path, "low,high,town\n1,2,a\n,2,a\n2,2,b\n"), RULED)
+    assert len(found) == 3

@@ -84,9 +84,9 @@ def _check(record: Record, count: int, batch: str, path: str | Path) -> None:
         raise ProvenanceError(f"{path}: the record lacks {', '.join(empty)}; nothing was written")
     if record.batch != batch:
         raise ProvenanceError(f"{path}: the record is that of {record.batch}; nothing was written")
-    if record.rows["kept"] != count:
+    if record.rows.get("kept") != count:
         raise ProvenanceError(
-            f"{path}: the record says {record.rows['kept']} rows and the batch has {count}"
+            f"{path}: the record says {record.rows.get('kept')} rows and the batch has {count}"
         )
 
 

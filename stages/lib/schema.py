@@ -232,9 +232,14 @@ def broken(frame: pd.DataFrame, schema: Schema) -> dict[str, np.ndarray]:
 
 
 def unheard(frame: pd.DataFrame, real: pd.DataFrame, schema: Schema) -> dict[str, np.ndarray]:
-    """Return for each rule on combinations which rows hold one that no row of `real` holds."""
+    """Return for each rule on combinations which rows hold one that no row of `real` holds.
+
+    Rules that name a column which `frame` lacks are left out.
+    """
     found = {}
     for names in schema.combinations:
+        if not set(names) <= set(frame.columns):
+            continue
         known = pd.MultiIndex.from_frame(_plain(real[names]))
         found[" with ".join(names)] = ~pd.MultiIndex.from_frame(_plain(frame[names])).isin(known)
     return found

@@ -61,7 +61,7 @@ def collect(values: pd.Series, column: Column, group: np.ndarray, groups: int) -
         place = np.searchsorted(distinct, value)
         low, high = (end[place] for end in _ends(distinct, np.zeros(len(distinct))))
         if not column.discrete:
-            new = np.append(True, (of[1:] != of[:-1]) | (value[1:] != value[:-1]))
+            new = np.append(True, (of[1:] != of[:-1]) | (value[1:] != value[:-1]))[: len(of)]
             run = new.cumsum() - 1
             near = [end[run] for end in _ends(value[new], of[new])]
             alone = near[0] == near[1]
