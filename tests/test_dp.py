@@ -13,9 +13,10 @@ from scipy.stats import beta, norm
 
 from stages.lib import condition, models
 from stages.lib.errors import GeneratorError
-from stages.lib.generators import accounting, domain, dp_tree, network
+from stages.lib.generators import dp_tree
 from stages.lib.generators.dp_naive_bayes import DpNaiveBayes
 from stages.lib.generators.dp_tree import DpTree
+from stages.lib.generators.parts import accounting, domain, network
 from stages.lib.generators.protocol import Private
 from stages.lib.schema import Column, Schema, valid
 

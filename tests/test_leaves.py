@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from stages.lib.errors import GeneratorError
-from stages.lib.generators import leaves
-from stages.lib.generators.leaves import HELD
+from stages.lib.generators.parts import leaves
+from stages.lib.generators.parts.leaves import HELD
 from stages.lib.schema import Column
 
 NUMBER = Column(kind="number")

@@ -9,7 +9,7 @@ import pytest
 
 from stages.lib import ledger
 from stages.lib.errors import ParamsError, ProvenanceError
-from stages.lib.generators import accounting
+from stages.lib.generators.parts import accounting
 from stages.lib.generators.protocol import Spend
 from stages.lib.ledger import Line, Privacy
 

@@ -180,7 +180,7 @@ def test_others_return_those_rows_that_meet_it(fitted, kind):
 @pytest.mark.parametrize("text", ["town == 'c'", "age == 16"])
 def test_condition_that_no_row_meets(fitted, kind, text, monkeypatch):
     """What cannot be made gives no rows, and an end."""
-    monkeypatch.setattr("stages.lib.generators.given.LEAST", 100_000)
+    monkeypatch.setattr("stages.lib.generators.parts.given.LEAST", 100_000)
     none = fitted[kind].sample(20, where=parse(text), seed=2)
     assert list(none) == SCHEMA.modelled
     assert len(none) == 0

@@ -21,7 +21,7 @@ from pydantic import Field
 
 from . import files
 from .errors import ParamsError, ProvenanceError
-from .generators import accounting
+from .generators.parts import accounting
 from .generators.protocol import Spend
 from .params import Section
 

@@ -14,8 +14,8 @@ import pandas as pd
 from ..condition import Condition
 from ..errors import GeneratorError, nearest
 from ..schema import Schema
-from . import given
-from .leaves import Leaves, codes, collect, decode, draw
+from .parts import given
+from .parts.leaves import Leaves, codes, collect, decode, draw
 
 
 class Step(NamedTuple):

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ..schema import Schema
-from . import accounting
-from .network import Network, Step, fitted, step, totals
+from .parts import accounting
+from .parts.network import Network, Step, fitted, step, totals
 
 
 @dataclass

@@ -16,8 +16,8 @@ import pandas as pd
 
 from ..errors import GeneratorError
 from ..schema import Schema
-from . import accounting
-from .network import Network, Step, counted, fitted, step, totals
+from .parts import accounting
+from .parts.network import Network, Step, counted, fitted, step, totals
 from .protocol import Spend
 
 CELLS = 50_000  # the most that a pair of columns and the label may have together

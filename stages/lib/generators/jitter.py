@@ -11,7 +11,7 @@ from .. import condition
 from ..condition import Condition
 from ..errors import GeneratorError
 from ..schema import Schema
-from .limits import Limits, limits, within
+from .parts.limits import Limits, limits, within
 
 
 @dataclass

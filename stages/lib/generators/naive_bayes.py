@@ -9,8 +9,8 @@ import pandas as pd
 from ..condition import Condition
 from ..errors import GeneratorError
 from ..schema import Schema
-from . import given
-from .leaves import HELD, Leaves, codes, collect, decode, draw
+from .parts import given
+from .parts.leaves import HELD, Leaves, codes, collect, decode, draw
 
 
 @dataclass

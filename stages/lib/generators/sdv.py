@@ -17,7 +17,7 @@ from .. import condition
 from ..condition import Condition
 from ..errors import DvcSynthError, GeneratorError, nearest
 from ..schema import Schema
-from . import constraints, copula
+from .parts import constraints, copula
 
 KINDS = {
     "gaussian_copula": "GaussianCopulaSynthesizer",

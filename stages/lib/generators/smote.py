@@ -14,7 +14,7 @@ from .. import condition
 from ..condition import Condition
 from ..errors import GeneratorError, listed
 from ..schema import Schema
-from .limits import Limits, limits, within
+from .parts.limits import Limits, limits, within
 
 _CELLS = 20_000_000  # numbers that SMOTENC may hold at once: neighbours' one-hot rows
 _MEGABYTES = 128  # and the search for neighbours

@@ -8,12 +8,12 @@ from typing import ClassVar, NamedTuple, TypeVar
 import numpy as np
 import pandas as pd
 
-from ..condition import Condition
-from ..errors import GeneratorError
-from ..schema import Schema
+from ...condition import Condition
+from ...errors import GeneratorError
+from ...schema import Schema
+from ..protocol import Spend
 from . import accounting, domain, given
 from .domain import Domain
-from .protocol import Spend
 
 Group = TypeVar("Group", bound=tuple[str, ...])
 

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..errors import GeneratorError
-from ..schema import Column
-from ..table import decimals
+from ...errors import GeneratorError
+from ...schema import Column
+from ...table import decimals
 
 HELD = 5  # a value that fewer real rows hold may be one person's, and is not handed out as it is
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..errors import GeneratorError, listed
-from ..schema import Column, Schema
+from ...errors import GeneratorError, listed
+from ...schema import Column, Schema
 
 SINGLE = 64  # discrete integers of no wider a range have a cell each
 

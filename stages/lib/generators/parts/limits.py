@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..schema import Column
-from ..table import decimals
+from ...schema import Column
+from ...table import decimals
 
 
 class Limits(NamedTuple):
