@@ -37,7 +37,7 @@ def main() -> None:
                 "name": name,
                 "family": spec.family,
                 "parameters": spec.parameters,
-                "seed": spec.seed,
+                **({} if privacy else {"seed": spec.seed}),  # no seed replays a private fit
             },
             "train": {"rows": len(train), "sha256": digest},
             "schema_sha256": provenance.of_file("data/schema.yaml"),
@@ -47,6 +47,7 @@ def main() -> None:
             "privacy": privacy,
         },
         f"metrics/fit/{name}.json",
+        exact=True,
     )
     print(f"{name} learned from {len(train):,} real rows")
 

@@ -5,7 +5,18 @@ import sys
 from .lib import threads  # noqa: F401  (before anything that loads a thread pool)
 
 # isort: split
-from .lib import batches, files, models, params, preview, production, provenance, schema, verify
+from .lib import (
+    batches,
+    files,
+    models,
+    params,
+    preview,
+    production,
+    provenance,
+    schema,
+    script,
+    verify,
+)
 from .lib.batches import Slices
 from .lib.errors import run
 from .lib.production import Generate, Tally
@@ -25,7 +36,7 @@ def main() -> None:
     seen = preview.seen(batch.name, page, f"reviews/{batch.name}.yaml", required=required)
     fitted = files.read_json(f"metrics/fit/{batch.generator}.json")
     generator = models.load(f"models/{batch.generator}.pkl")
-    verifiers = verify.prepare(
+    prepared = verify.prepare(
         asked,
         generator,
         files.read_parquet("data/train.parquet")[declared.modelled],
@@ -34,13 +45,16 @@ def main() -> None:
         private=fitted["privacy"] is not None,
         seed=batches.seed(batch, generate.seed, "verify"),
     )
+    learned = {key: fitted[key] for key in LEARNED}
+    if learned["privacy"]:
+        learned["privacy"] = {**learned["privacy"], "verifiers_left_out": prepared.left_out}
     seed = batches.seed(batch, generate.seed, "generate")
     tally = Tally()
     made = production.make(
         generator,
         part.rows,
         where=part.condition,
-        verifiers=verifiers,
+        verifiers=prepared.verifiers,
         unique=asked.duplicates,
         seed=seed,
         asked=generate,
@@ -48,8 +62,7 @@ def main() -> None:
     )
 
     def complete() -> Record:
-        own = [asked.python.file] if asked.python else []
-        own += [generator.file] if hasattr(generator, "file") else []
+        by_hand = asked.python or fitted["generator"]["family"] == "rules"
         return Record(
             batch=batch.name,
             slice={"name": batch.slice, **part.told},
@@ -64,15 +77,18 @@ def main() -> None:
             code_sha256={
                 "fit": fitted["code_sha256"],
                 "generate": provenance.code(),
-                **{path: provenance.of_file(path) for path in sorted(own)},
+                **(script.sources() if by_hand else {}),
             },
             preview=seen,
-            **{key: fitted[key] for key in LEARNED},
+            **learned,
         )
 
     rows, record = f"data/synthetic/{batch.name}.parquet", f"metrics/provenance/{batch.name}.json"
     provenance.write(made, complete, rows, record)
     print(f"{batch.name}: {part.rows:,} rows kept of {tally.generated:,}")
+    if prepared.left_out:
+        told = ", ".join(prepared.left_out)
+        print(f"not verified, as the generator is private and these read real rows: {told}")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ def main() -> None:
     declared = schema.load("data/schema.yaml")
     part = batches.asked(batch, params.load("slices", Slices), declared)
     train = files.read_parquet("data/train.parquet")[declared.modelled]
-    real = batches.real_rows(train, part.condition)
+    real = preview.like(train, part.condition)
     generator = models.load(f"models/{batch.generator}.pkl")
     parts = production.make(
         generator,
@@ -34,8 +34,9 @@ def main() -> None:
     )
     made = table.stack(list(parts))
     page = f"data/preview/{batch.name}.csv"
-    files.write_csv(made.assign(**{ORIGIN: "synthetic", BATCH: batch.name}), page)
-    findings = preview.inspect(made, real, declared)
+    labelled = made.assign(**{ORIGIN: "synthetic", BATCH: batch.name})
+    files.write_csv(labelled, page, digits=15)  # whole numbers whole: a person reads them
+    findings = preview.inspect(made, real, train, declared)
     verdict = "fail" if findings["failures"] else "pass"
     told = {"verdict": verdict, "sha256": provenance.of_file(page), **findings}
     files.write_json(told, f"metrics/preview/{batch.name}.json")

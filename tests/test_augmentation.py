@@ -197,9 +197,12 @@ def test_tables_without_rows_are_refused():
         ("jitter", {"noise": float("inf")}),
         ("jitter", {"swap": 1.1}),
         ("jitter", {"swap": "often"}),
+        ("jitter", {"swap": True}),
         ("smote", {"neighbours": 0}),
         ("smote", {"neighbours": 2.5}),
+        ("smote", {"neighbours": True}),
         ("smote", {"neighbours": 5, "most": 5}),
+        ("smote", {"neighbours": 5, "most": "all"}),
     ],
 )
 def test_impossible_parameters_are_refused(family, parameters):

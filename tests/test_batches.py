@@ -1,10 +1,8 @@
 """Batches: their names and seeds, and which conditions a slice may ask for."""
 
-import numpy as np
-import pandas as pd
 import pytest
 
-from stages.lib import batches, condition, params
+from stages.lib import batches, params
 from stages.lib.batches import Slice, Slices
 from stages.lib.errors import ParamsError
 from stages.lib.schema import Column, Schema
@@ -110,14 +108,3 @@ def test_what_is_no_condition_is_told_by_its_place(tmp_path, where: str, told: s
     with pytest.raises(ParamsError) as caught:
         params.load("slices", Slices, path)
     assert str(caught.value).startswith(f"{path}: `slices.rare.where`: {told}")
-
-
-def test_real_rows_of_a_slice() -> None:
-    """They are those that meet the condition, and a comparison that cannot be made is told."""
-    frame = pd.DataFrame({"age": [0.1, 0.9, np.nan]})
-    assert batches.real_rows(frame, condition.parse("age > 0.5"))["age"].tolist() == [0.9]
-    assert batches.real_rows(frame, None) is frame
-    with pytest.raises(
-        ParamsError, match=r"params.yaml: `slices.\*.where`: \"age > 'old'\" cannot"
-    ):
-        batches.real_rows(frame, condition.parse("age > 'old'"))

@@ -182,3 +182,17 @@ def test_ordering(text, expected):
 def test_multiple(text, expected):
     """A column that is a multiple of a whole number, and nothing where it says another thing."""
     assert condition.multiple(condition.parse(text)) == expected
+
+
+def test_categories_of_two_columns_are_compared():
+    """Columns that hold other categories can be compared with each other."""
+    frame = pd.DataFrame({"a": pd.Categorical(["x", "y"]), "c": pd.Categorical(["x", "z"])})
+    assert condition.holds(condition.parse("a != c"), frame).tolist() == [False, True]
+
+
+def test_any_name_goes_in_backticks():
+    """An apostrophe, a quote or a dash in a column's name is no matter."""
+    for name in ("it's", 'say "x"', "a-b", "1st", "naïve %", "class"):
+        frame = pd.DataFrame({name: [1.0, 2.0]})
+        found = condition.holds(condition.parse(f"`{name}` > 1 and `{name}` < 3"), frame)
+        assert found.tolist() == [False, True]

@@ -1,5 +1,6 @@
 """Differentially private generators: what they spend, that they keep to it, and what they make."""
 
+import json
 import subprocess
 import sys
 from math import exp, log, log1p, sqrt
@@ -11,8 +12,8 @@ import pytest
 from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import beta, norm
 
-from stages.lib import condition, models
-from stages.lib.errors import GeneratorError
+from stages.lib import condition, models, schema
+from stages.lib.errors import GeneratorError, SchemaError
 from stages.lib.generators import dp_tree
 from stages.lib.generators.dp_naive_bayes import DpNaiveBayes
 from stages.lib.generators.dp_tree import DpTree
@@ -434,6 +435,7 @@ def test_nothing_discovered_is_told():
         {"delta": 0},
         {"delta": 1},
         {"bins": 0},
+        {"bins": True},
         {"discover": "faith"},
     ],
 )
@@ -456,6 +458,11 @@ def test_missing_extra_is_told(monkeypatch):
     [
         (Column(kind="integer", min=1, max=4, discrete=True), [1, 2, 3, 4, 5]),
         (Column(kind="integer", min=0, max=99, bins=(0, 1, 20.5, 99)), [0, 1, 21, 100]),
+        (Column(kind="integer", min=17, max=90, bins=(20, 30, 40)), [17, 20, 30, 40, 91]),
+        (Column(kind="number", min=17, max=90, bins=(20, 30, 40)), [17, 20, 30, 40, 90]),
+        (Column(kind="integer", min=20.5, max=29.5, bins=(0, 25.5, 50)), [21, 26, 30]),
+        (Column(kind="number", min=20.5, bins=(0, 25.5, 50)), [20.5, 25.5, 50]),
+        (Column(kind="integer", max=25, bins=(0, 25.5, 50)), [0, 26]),
         (Column(kind="integer", min=0, max=2), [0, 1, 2, 3]),
         (Column(kind="number", min=0, max=1), [0, 0.25, 0.5, 0.75, 1]),
         (Column(kind="number", min=5, max=5), [5, 5]),
@@ -471,6 +478,41 @@ def test_cells_are_those_declared(column, edges):
     drawn = domain.drawn(cells, found, np.random.default_rng(0))
     assert (domain.cells(drawn, found) == cells).all()
     assert np.isnan(drawn[-50:]).all()
+
+
+@pytest.mark.parametrize(
+    ("bounds", "told"),
+    [
+        ({"min": 50}, True),
+        ({"max": 0}, True),
+        ({"min": 60, "max": 99}, True),
+        ({"min": 49, "max": 99}, False),
+        ({}, False),
+    ],
+)
+def test_cells_that_no_allowed_number_falls_into_are_told(bounds, told, tmp_path):
+    """Bins from 0 to 50 may reach beyond `min` and `max`, but not lie outside them."""
+    column = {"kind": "integer", "bins": [0, 25, 50], **bounds}
+    path = tmp_path / "schema.yaml"
+    rich = {"kind": "category", "role": "target"}
+    path.write_text(json.dumps({"columns": {"x": column, "rich": rich}}))
+    if told:
+        with pytest.raises(SchemaError, match="'x': every cell of `bins` lies outside `min` and"):
+            schema.load(path)
+    else:
+        assert schema.load(path).columns["x"].bins == (0, 25, 50)
+
+
+def test_numbers_beyond_the_bins_are_made():
+    """Ages of 17 to 90 counted in bins from 20 to 40 come back from below and above them."""
+    column = Column(kind="integer", min=17, max=90, bins=(20, 30, 40), missing=False)
+    declared = Schema(columns={"x": column, "rich": SCHEMA.columns["rich"]})
+    found = domain.declared(declared, bins=4, discover=[], family="a family")["x"]
+    real = np.repeat([18.0, 25, 35], 1000)
+    made = domain.drawn(domain.cells(real, found), found, np.random.default_rng(0))
+    assert set(made[:1000]) == {17, 18, 19}
+    assert (made[1000:2000].min(), made[1000:2000].max()) == (20, 29)
+    assert (made[2000:].min(), made[2000:].max()) == (30, 39)
 
 
 def test_projection_by_hand():

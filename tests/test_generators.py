@@ -32,6 +32,7 @@ NUMERIC = Schema(
         "pay": Column(kind="number", role="target"),
     }
 )
+NUMBER = Column(kind="number")
 BOTH = [NaiveBayes(), Cart()]
 SCHOOL = np.array([1, 4, 9, 13])
 
@@ -113,6 +114,29 @@ def dependence(frame):
     """Return Spearman's correlation of age and pay where both are there."""
     there = frame.dropna(subset="pay")
     return spearmanr(there["age"], there["pay"]).statistic
+
+
+@pytest.mark.parametrize("generator", BOTH, ids=["naive_bayes", "cart"])
+def test_means_are_kept(generator):
+    """Numbers that lie between real ones are no larger and no smaller on the whole."""
+    rng = np.random.default_rng(0)
+    common = rng.standard_normal(2000)
+    train = real(2000).assign(pay=common + rng.standard_normal(2000), school=2.0 * common)
+    train["age"] = 40 + 10 * (common + rng.standard_normal(2000))
+    schema = Schema(columns={**SCHEMA.columns, "age": NUMBER, "school": NUMBER})
+    made = generator.fit(train, schema, seed=1).sample(40_000, seed=2)
+    for name in ("pay", "school", "age"):
+        assert abs(made[name].mean() - train[name].mean()) < 0.03 * train[name].std()
+
+
+def test_missing_numeric_labels_are_a_group_of_their_own():
+    """What goes with a missing label is not mixed with what goes with the highest ones."""
+    train = real().assign(pay=lambda frame: frame["age"] / 10)
+    absent = np.arange(len(train)) % 3 == 0
+    train.loc[absent, ["pay", "age"]] = [np.nan, 0.0]
+    made = NaiveBayes().fit(train, NUMERIC, seed=1).sample(4000, seed=2)
+    assert (made.loc[made["pay"].isna(), "age"] == 0).all()
+    assert made.loc[made["pay"] > 5.5, "age"].min() > 40
 
 
 def test_cart_keeps_dependence_between_features_and_naive_bayes_does_not():

@@ -41,8 +41,8 @@ def drawn(found, n=2000, group=0, seed=0):
 
 
 def test_smoothed_numbers_by_hand():
-    """Each rare value and the next are the ends of a choice, the last one and that before it."""
-    # Four values and four choices: [0.5, 1.25], [1.25, 3], [3, 10.75] and again [3, 10.75].
+    """The values next to a rare one are the ends of its choice, itself where there is none."""
+    # Four values and four choices: [0.5, 1.25], [0.5, 3], [1.25, 10.75] and [3, 10.75].
     values = [3, 0.5, 10.75, 1.25, np.nan, 99, 100]
     found = collected(values, NUMBER, group=[0] * 5 + [1] * 2)
     assert found.choices.tolist() == [4, 2]
@@ -50,21 +50,25 @@ def test_smoothed_numbers_by_hand():
     place = np.array([0, 0.125, 0.25, 0.375, 0.5, 0.75, 0.875])
     rng = Places([0.5] * 7, place)
     made = leaves.draw(found._replace(decimals=None), np.zeros(7, int), rng)
-    assert made.tolist() == [0.5, 0.875, 1.25, 2.125, 3, 3, 6.875]
+    assert made.tolist() == [0.5, 0.875, 0.5, 1.75, 1.25, 3, 6.875]
     # 0.2 of the rows lack a value: a first number below that makes a missing one.
     missing = leaves.draw(found, np.zeros(2, int), Places([0.19, 0.2], [0.5, 0.5]))
     assert np.isnan(missing).tolist() == [True, False]
 
 
 def test_numbers_of_a_group_of_four_are_distributed_so():
-    """A quarter below 1.25, a quarter to 3, and half of them even over 3 to 10.75."""
+    """Each of the four choices has a quarter, evenly over its length, and the mean is kept."""
     found = collected([0.5, 1.25, 3, 10.75], NUMBER, group=[0] * 4)
     # Four rows are fewer than may be drawn from; with a fifth in another group they are enough.
     assert np.isnan(drawn(found)).all()
     found = collected([0.5, 1.25, 3, 10.75, 99, 100], NUMBER, group=[0] * 4 + [1] * 2)
     made = drawn(found._replace(decimals=None), 8000)
     share = np.histogram(made, [0.5, 1.25, 3, 6.875, 10.75])[0] / 8000
-    assert np.abs(share - 0.25).max() < 4 * np.sqrt(0.25 * 0.75 / 8000)
+    first, second = (1 + 0.75 / 2.5) / 4, (1.75 / 2.5 + 1.75 / 9.5) / 4
+    others = (3.875 / 9.5 + 0.5) / 4
+    expected = np.array([first, second, others, others])
+    assert np.abs(share - expected).max() < 4 * np.sqrt(0.25 * 0.75 / 8000)
+    assert abs(made.mean() - 3.875) < 4 * made.std() / np.sqrt(8000)
     assert not np.isin(made, [0.5, 1.25, 3, 10.75, 99, 100]).any()
 
 
@@ -75,7 +79,7 @@ def test_common_numbers_are_handed_out_as_they_are():
     made = drawn(found, 4000)
     assert abs((made == 0).mean() - 0.5) < 4 * np.sqrt(0.25 / 4000)
     assert not np.isin(made, [7.125, 8.5]).any()
-    assert made[made > 0].min() > 7.125
+    assert 0 < made[made > 0].min() < made.max() < 8.5
 
 
 def test_rare_value_that_is_twice_in_a_group_is_not_handed_out():
@@ -84,7 +88,7 @@ def test_rare_value_that_is_twice_in_a_group_is_not_handed_out():
     found = collected(values, NUMBER, group=[0, 0, 0, 1, 1, 0])
     made = drawn(found._replace(decimals=None), group=1)
     assert not (made == 7.25).any()
-    assert 7.25 <= made.min() < made.max() <= 9.5
+    assert 3.5 <= made.min() < made.max() <= 9.5
 
 
 def test_group_with_one_value_does_not_hand_it_out():
@@ -108,7 +112,7 @@ def test_rare_discrete_numbers_are_not_handed_out():
     assert abs((made == 8.125).mean() - 6 / 17) < error
     assert abs((made == 12.5).mean() - 6 / 17) < error
     between = made[(made > 8.125) & (made < 12.5)]
-    assert between.min() > 9.375  # 9.375 and the next, 12.5
+    assert abs(between.mean() - (8.125 + 12.5) / 2) < 0.2  # the values next to 9.375
     assert abs(len(between) / 4000 - 4 / 17) < error
     assert 12.5 < made[made > 12.5].min() < made.max() < 20.0625
 

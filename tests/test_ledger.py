@@ -168,6 +168,49 @@ def test_changed_line_is_noticed(repo: Path) -> None:
         ledger.read(repo)
 
 
+def test_files_that_are_no_lines_are_left_alone(repo: Path) -> None:
+    """A note beside the lines is none of them, in the folder and in a commit."""
+    (repo / "ledger").mkdir()
+    (repo / "ledger/note.json").write_bytes(b"caf\xe9")
+    commit(repo)
+    line = spend(repo)
+    assert ledger.read(repo) == [line]
+
+
+def test_line_that_is_no_text_is_told(repo: Path) -> None:
+    """Bytes that are not UTF-8 are put right from the journal, or a changed line, in git too."""
+    line = spend(repo)
+    path, noted = repo / "ledger" / line.name, repo / ".git/dvc-synth/ledger" / line.name
+    path.write_bytes(b"caf\xe9")
+    commit(repo)
+    assert ledger.read(repo) == [line]
+    path.unlink()
+    noted.unlink()
+    with pytest.raises(ProvenanceError, match=f"{line.name} is not as it was written"):
+        ledger.read(repo)
+
+
+def test_history_that_git_cannot_read_is_told(repo: Path, tmp_path: Path) -> None:
+    """A partial clone without its remote lacks removed lines, which must not count as unspent."""
+    spend(repo)
+    commit(repo)
+    git(repo, "rm", "--quiet", "-r", "ledger")
+    commit(repo)
+    git(repo, "config", "uploadpack.allowFilter", "true")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", "--filter=blob:none", repo.as_uri(), str(clone))
+    repo.rename(tmp_path / "gone")
+    with pytest.raises(ProvenanceError, match="git cannot read every line of ledger/"):
+        spend(clone)
+
+
+def test_object_that_git_says_is_missing_is_told() -> None:
+    """What `git cat-file` says of an object that it lacks has no size."""
+    assert list(ledger._contents(b"0a blob 3\nabc\n")) == ["abc"]
+    with pytest.raises(ProvenanceError, match="git cannot read every line of ledger/"):
+        list(ledger._contents(b"0a blob 3\nabc\n0b missing\n"))
+
+
 def test_experiment_outside_the_workspace_spends_at_home(repo: Path) -> None:
     """DVC's temporary repository of an experiment writes to the one that it is in."""
     temporary = repo / ".dvc/tmp/exps/standard/tmp1"

@@ -234,8 +234,8 @@ def test_a_condition_that_is_too_rare_is_told(limits):
     told = refusal(Counting(100), 100, where="age > 98.5", **limits)
     assert told == (
         "2,000 rows were made and 20 of the 100 asked for were kept: only 20 meet 'age > 98.5', so "
-        "the condition is too rare for this generator; take one that can condition on it "
-        "(naive_bayes, cart), ask for fewer rows, or raise `generate.budget`"
+        "the condition is too rare for this generator; ask for fewer rows, take one that can "
+        "condition on it (docs/generators.md), or raise `generate.budget`"
     )
 
 

@@ -331,11 +331,14 @@ def test_impossible_options_are_told_in_words():
         "gaussian_copula", default_distribution="normal"
     )
     assert "tvae cannot learn" in refusal("tvae", epochs="many")
-    for threads in (0, "two"):
+    for threads in (0, "two", True):
         with pytest.raises(ValueError, match="`threads` must be a whole number from 1 up"):
             Synthesizer("ctgan", threads=threads)
     with pytest.raises(ValueError, match="`options` must be parameters of SDV by name"):
         Synthesizer("ctgan", [1])
+    for kind in ("ctgn", 3, ["ctgan"]):
+        with pytest.raises(ValueError, match="`kind` .* is unknown; .*choices: copula_gan, ctgan"):
+            Synthesizer(kind)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -250,3 +250,18 @@ def test_rows_that_keep_to_the_rules(tmp_path):
     """A table of which every row keeps to the rules, or lacks a value, is read."""
     found = table.read(written(tmp_path, "low,high,town\n1,2,a\n,2,a\n2,2,b\n"), RULED)
     assert len(found) == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "numbers", "places"),
+    [
+        ("integer", [1.0, np.nan], 0),
+        ("integer", [], 0),
+        ("number", [1.0, 2.25, np.nan], 2),
+        ("number", [1 / 3], None),
+        ("category", [0.0, 1.0], None),
+    ],
+)
+def test_places_of_made_numbers(kind, numbers, places):
+    """None after the point of an integer, as many as real ones have of a number, or any."""
+    assert table.places(np.array(numbers, float), Column(kind=kind)) == places

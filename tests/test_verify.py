@@ -1,12 +1,14 @@
 """Verifiers: what each keeps and drops, what it reads, and what it refuses."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
 from threadpoolctl import threadpool_limits
 
-from stages.lib import condition, verify
+from stages.lib import condition, script, verify
 from stages.lib.errors import GeneratorError
 from stages.lib.generators.naive_bayes import NaiveBayes
 from stages.lib.schema import Column, Combinations, Schema
@@ -61,7 +63,7 @@ def prepared(train=TRAIN, schema=PLAIN, *, made=None, where=None, private=False,
     """Return the verifiers for a section `verify`."""
     return verify.prepare(
         Verify(**asked), Same(made), train, schema, where=where, private=private, seed=1
-    )
+    ).verifiers
 
 
 def population(rows=600, seed=0):
@@ -112,6 +114,21 @@ def test_a_private_generator_is_not_compared_with_real_rows():
         "label",
         "realism",
     ]
+
+
+def test_what_a_private_generator_does_not_get_is_told():
+    """Each that was asked for and reads real rows is named, rules on combinations too."""
+
+    def left_out(schema, *, private=True, **asked):
+        section = Verify(**asked)
+        return verify.prepare(
+            section, Same(TRAIN), TRAIN, schema, where=None, private=private, seed=1
+        ).left_out
+
+    floors = {"label": {"floor": 0.1}, "realism": {"floor": 0.1}}
+    assert left_out(SCHEMA, copies={}, **floors) == ["combinations", "copies", "label", "realism"]
+    assert left_out(PLAIN, realism={"floor": 0.1}, duplicates=True) == ["realism"]
+    assert left_out(PLAIN) == left_out(SCHEMA, private=False, copies={}) == []
 
 
 def test_copies_at_distance_0():
@@ -165,6 +182,24 @@ def test_label_without_a_value_and_one_that_nobody_has():
     made = people([1, 1, 1], [1.5, 1.5, 1.5], "www", [None, "n", "maybe"])
     assert keeps(made).tolist() == [True, True, False]
     assert keeps(made.head(0)).tolist() == []
+
+
+@pytest.mark.parametrize("yes", [0, 1])
+def test_label_of_which_one_row_or_none_is_another(yes):
+    """A fold that saw one class expects it; a class that real rows lack is dropped."""
+    train = population().assign(rich=pd.Categorical(["y"] * yes + ["n"] * (600 - yes)))
+    keeps = prepared(train, label={"floor": 0.05})["label"]
+    made = people([1, 1], [1.5, 1.5], "ww", "ny")
+    assert keeps(made).tolist() == [True, False]
+
+
+def test_columns_without_a_value_say_nothing():
+    """Neither label nor realism fails where no row has a number, or only one does."""
+    for values in (np.nan, np.where(np.arange(600) == 0, 1.0, np.nan)):
+        train, fresh = population().assign(high=values), population(seed=1)
+        keeps = prepared(train, made=train, label={"floor": 0.05}, realism={"floor": 0.05})
+        assert keeps["label"](fresh.assign(high=np.nan)).mean() > 0.9
+        assert keeps["realism"](fresh.assign(high=np.nan)).shape == (600,)
 
 
 def test_realism_drops_an_obvious_fake():
@@ -235,11 +270,27 @@ def test_the_users_own_function(write):
         assert write(body)(TRAIN).tolist() == [False, True, True]
 
 
+def test_the_users_own_function_is_not_asked_about_no_row(write):
+    """One that gives a list for each row gives no truth value where there is none."""
+    assert write("return [one > 1 for one in rows['low']]")(TRAIN.head(0)).tolist() == []
+
+
 def test_the_users_own_function_cannot_change_the_rows(write):
     """It judges; a value that it overwrites is not that of the batch."""
     made = TRAIN.copy()
     write("rows['low'] = 5.0; return rows['low'] > 1")(made)
     pd.testing.assert_frame_equal(made, TRAIN)
+
+
+def test_sources_are_every_python_file(write):
+    """Files that the user's function may import count, in folders too; nothing else does."""
+    write("return rows['low'] > 1")
+    Path("rules/deep").mkdir()
+    Path("rules/deep/a.py").write_text("abc")
+    Path("rules/README.md").write_text("abc")
+    found = script.sources()
+    assert list(found) == ["rules/deep/a.py", "rules/own.py"]
+    assert found["rules/deep/a.py"].startswith("ba7816bf8f01cfea414140de5dae2223b00361a3")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import hashlib
 from typing import Annotated, Any, NamedTuple
 
-import pandas as pd
 from pydantic import AfterValidator, Field
 
 from . import condition
@@ -86,11 +85,3 @@ def asked(batch: Batch, slices: Slices, schema: Schema) -> Slice:
                 "into git; choose another column, or set `sensitive: false` in data/schema.yaml"
             )
     return part
-
-
-def real_rows(frame: pd.DataFrame, where: Condition | None) -> pd.DataFrame:
-    """Return the real rows that a slice is about; raises ParamsError where that cannot be told."""
-    try:
-        return condition.keep(frame, where)
-    except ValueError as error:
-        raise ParamsError(f"params.yaml: `slices.*.where`: {error}") from None

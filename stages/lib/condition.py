@@ -51,11 +51,12 @@ def holds(condition: Condition | None, frame: pd.DataFrame) -> np.ndarray:
     """
     if condition is None:
         return np.ones(len(frame), bool)
+    plain, names = _plain(condition.text)
+    placeholders = {name: placeholder for placeholder, name in names.items()}
     try:
+        columns = _alike(frame[list(condition.columns)])
         # The python engine: numexpr, where installed, knows neither categories nor methods.
-        # It takes lines for statements.
-        text = " ".join(condition.text.splitlines())
-        found = frame[list(condition.columns)].eval(text, engine="python")
+        found = columns.rename(columns=placeholders).eval(plain, engine="python")
     except Exception as error:  # whatever the expression does to these values
         raise ValueError(f"{condition.text!r} cannot be evaluated: {error}") from None
     try:
@@ -119,18 +120,23 @@ def multiple(condition: Condition) -> tuple[str, int] | None:
     return None
 
 
-def _tree(text: str) -> tuple[ast.expr, dict[str, str]]:
-    """Return the expression, and the column that each placeholder of a backticked name is."""
+def _plain(text: str) -> tuple[str, dict[str, str]]:
+    """Return the expression on one line, and the column of each placeholder for a quoted name."""
     names: dict[str, str] = {}
 
     def replaced(match: re.Match[str]) -> str:
         if match[1] is not None:
             return match[1]
-        placeholder = f"_quoted_{len(names)}_"
+        known = [placeholder for placeholder, name in names.items() if name == match[2]]
+        placeholder = known[0] if known else f"_quoted_{len(names)}_"
         names[placeholder] = match[2]
         return placeholder
 
-    plain = _QUOTED.sub(replaced, text.strip())
+    return " ".join(_QUOTED.sub(replaced, text).split("\n")).strip(), names
+
+
+def _tree(text: str) -> tuple[ast.expr, dict[str, str]]:
+    plain, names = _plain(text)
     if "@" in _QUOTED.sub("", plain):
         raise ValueError(f"{text!r} reads a variable; write the value itself instead of `@name`")
     try:
@@ -140,6 +146,13 @@ def _tree(text: str) -> tuple[ast.expr, dict[str, str]]:
             f'{text!r} is not an expression ({error.msg}); expected such as "age > 50 and '
             "town == 'west'\", names with spaces or dashes in backticks"
         ) from None
+
+
+def _alike(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return columns whose categories are the same, so that pandas can compare them."""
+    labels = [str(name) for name, kind in frame.dtypes.items() if kind == "category"]
+    every = sorted({str(level) for name in labels for level in frame[name].cat.categories})
+    return frame.assign(**{name: frame[name].cat.set_categories(every) for name in labels})
 
 
 def _conjuncts(tree: ast.expr) -> list[ast.expr]:

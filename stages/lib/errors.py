@@ -15,6 +15,7 @@ DvcSynthError
 import sys
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from typing import Any
 
 
 class DvcSynthError(Exception):
@@ -65,10 +66,10 @@ def listed(where: str, problems: Iterable[str]) -> str:
     return "\n".join([f"{where}: {len(found)} problems", *(f"  - {problem}" for problem in found)])
 
 
-def nearest(name: str, choices: Iterable[str]) -> str:
+def nearest(name: Any, choices: Iterable[Any]) -> str:
     """Return a phrase that names the closest choice and all of them."""
-    options = sorted(choices)
-    close = get_close_matches(name, options, n=1, cutoff=0.5)
+    options = sorted(map(str, choices))
+    close = get_close_matches(str(name), options, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return f"{hint}choices: {', '.join(options)}"
 

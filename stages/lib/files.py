@@ -43,9 +43,10 @@ def rounded(value: Any) -> Any:
     return value
 
 
-def write_json(data: Any, path: str | Path) -> None:
-    """Write `data` as indented JSON, floats rounded."""
-    write_text(json.dumps(rounded(data), indent=2, ensure_ascii=False) + "\n", path)
+def write_json(data: Any, path: str | Path, *, exact: bool = False) -> None:
+    """Write `data` as indented JSON, floats rounded but where `exact` digits repeat a run."""
+    told = data if exact else rounded(data)
+    write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", path)
 
 
 def read_json(path: str | Path) -> Any:
@@ -62,10 +63,10 @@ def write_text(text: str, path: str | Path) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
-def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
+def write_csv(frame: pd.DataFrame, path: str | Path, *, digits: int = DIGITS) -> None:
     """Write a table as CSV without an index, floats rounded."""
     with replacing(path) as temporary:
-        frame.to_csv(temporary, index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
+        frame.to_csv(temporary, index=False, float_format=f"%.{digits}g", lineterminator="\n")
 
 
 def read_csv(path: str | Path) -> pd.DataFrame:

@@ -78,6 +78,18 @@ def make(learner: Learner, task: Task, levels: list[int], *, seed: int) -> Any:
     return _KINDS[learner.kind](task, learner.parameters, levels, seed)
 
 
+def fit(
+    learner: Learner, task: Task, levels: list[int], x: np.ndarray, y: np.ndarray, *, seed: int
+) -> Any:
+    """Return an estimator fitted on rows of `encoder`; of one class, one that predicts it."""
+    if task != "regression" and (y == y[0]).all():
+        return constant(int(y[0])).fit(x, y)  # scikit-learn takes no float
+    empty = np.isnan(x).all(axis=0)
+    if empty.any():  # such a column says nothing, and boosting cannot bin it
+        x = np.where(empty, 0, x)
+    return make(learner, task, levels, seed=seed).fit(x, y)
+
+
 def constant(label: Any) -> Any:
     """Return an unfitted model for rows of one class: it predicts that class."""
     from sklearn.dummy import DummyClassifier

@@ -9,6 +9,7 @@ objects, where it is written first. One that is missing from `ledger/` is put ba
 import hashlib
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,12 @@ from .params import Section
 
 FOLDER = "ledger"
 WAIT = 600  # seconds for another spend to be written
+NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{16}\.json")  # of a line; other files are not the ledger's
+
+_UNREADABLE = (
+    f"git cannot read every line of {FOLDER}/ in its history, so what is spent is not known; if "
+    "this is a partial clone, reach its remote or clone in full, else mend it (`git fsck`)"
+)
 
 
 class Privacy(Section):
@@ -162,23 +169,30 @@ def _kept(place: Place) -> list[Line]:
 
 def _in_folder(folder: Path) -> Iterator[tuple[str, str]]:
     for path in sorted(folder.glob("*.json")):
-        yield path.name, path.read_text(encoding="utf-8")
+        if NAME.fullmatch(path.name):
+            yield path.name, path.read_text(encoding="utf-8", errors="replace")
 
 
 def _remembered(place: Place) -> Iterator[tuple[str, str]]:
     """Yield the lines in all commits that a ref or a reflog reaches, with their file's name.
 
-    DVC's experiments and git's stashes are refs too.
+    DVC's experiments and git's stashes are refs too. Raises ProvenanceError where git cannot read
+    one of them: it would count as not spent.
     """
     top, folder = place.folder.parent, f"{place.inside}{FOLDER}/"
     walk = ("rev-list", "--all", "--reflog", "--full-history", "--objects")
-    listed = (_git(top, *walk, "--", f":/{folder}") or b"").decode()
-    found = [entry.partition(" ")[::2] for entry in listed.splitlines()]
-    found = [one for one in found if one[1].startswith(folder) and one[1].endswith(".json")]
+    listed = _git(top, *walk, "--", f":/{folder}")
+    if listed is None:
+        raise ProvenanceError(_UNREADABLE)
+    entries = (one.partition(" ")[::2] for one in listed.decode(errors="replace").splitlines())
+    paths = [(blob, path.rpartition("/")[2]) for blob, path in entries if path.startswith(folder)]
+    found = [(blob, name) for blob, name in paths if NAME.fullmatch(name)]
     blobs = "\n".join(blob for blob, _ in found).encode()
     batch = _git(top, "cat-file", "--batch", given=blobs) if found else b""
-    for (_, path), text in zip(found, _contents(batch or b""), strict=True):
-        yield path.rpartition("/")[2], text
+    if batch is None:
+        raise ProvenanceError(_UNREADABLE)
+    for (_, name), text in zip(found, _contents(batch), strict=True):
+        yield name, text
 
 
 def _contents(batch: bytes) -> Iterator[str]:
@@ -186,8 +200,10 @@ def _contents(batch: bytes) -> Iterator[str]:
     start = 0
     while start < len(batch):
         head = batch.index(b"\n", start)
+        if batch[start:head].endswith(b" missing"):
+            raise ProvenanceError(_UNREADABLE)
         size = int(batch[start:head].rpartition(b" ")[2])
-        yield batch[head + 1 : head + 1 + size].decode()
+        yield batch[head + 1 : head + 1 + size].decode(errors="replace")
         start = head + size + 2
 
 

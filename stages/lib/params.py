@@ -1,5 +1,6 @@
 """The sections of params.yaml, read and checked by the model that belongs to the reader."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, overload
 
@@ -45,9 +46,18 @@ def load(name: str, model: Any, path: str | Path = FILE) -> Any:
         raise ParamsError(listed(str(path), problems)) from None
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads 1e-5 as a number, as YAML 1.2 does, and as DVC writes it."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
+)
+
+
 def _read(path: str | Path) -> Any:
     try:
-        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
     except FileNotFoundError:
         raise ParamsError(f"{path} is not there; run from the repository's root") from None
     except yaml.YAMLError as error:

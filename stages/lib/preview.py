@@ -10,7 +10,8 @@ import pandas as pd
 import yaml
 from pydantic import Field, ValidationError
 
-from . import rows, table
+from . import condition, rows, table
+from .condition import Condition
 from .errors import ParamsError, ReviewError, listed
 from .params import Section
 from .schema import Schema, broken, unheard, valid
@@ -41,34 +42,46 @@ class Varied(NamedTuple):
     spread: float  # the standard deviation of that
 
 
-def inspect(made: pd.DataFrame, train: pd.DataFrame, schema: Schema) -> dict[str, Any]:
+def like(train: pd.DataFrame, where: Condition | None) -> pd.DataFrame:
+    """Return the real rows that a slice's batch is to be like; raises ParamsError without any."""
+    try:
+        real = condition.keep(train, where)
+    except ValueError as error:
+        raise ParamsError(f"params.yaml: `slices.*.where`: {error}") from None
+    if where and real.empty:
+        raise ParamsError(
+            f"params.yaml: no row of train meets {where.text!r}, so no generator has learned what "
+            "such rows are like; mend the condition (categories are texts, in quotes), or take "
+            "the slice out"
+        )
+    return real
+
+
+def inspect(
+    made: pd.DataFrame, real: pd.DataFrame, train: pd.DataFrame, schema: Schema
+) -> dict[str, Any]:
     """Count what a person would notice, and say which of it shows a broken generator.
 
-    `train` are the real rows that the batch is to be like; without any, ParamsError is raised.
-    Repeats stand beside how many as many draws from them would have; a column is constant or
-    crowded only where draws from the real one would hardly ever be.
+    `real` are the rows of `train` that the batch is to be like. Repeats stand beside how many as
+    many draws from them would have; a column is constant or crowded only where draws from the
+    real one would hardly ever be.
     """
-    if train.empty:
-        raise ParamsError(
-            "params.yaml: no row of train meets the slice's `where`, so no generator has learned "
-            "what such rows are like; mend the condition, or take the slice out"
-        )
     impossible = ~valid(made, schema)
     wrong = {**broken(made, schema), **unheard(made, train, schema)}
-    formats = {name: _unformatted(made[name], train[name]) for name in made.columns}
-    varied = {name: _varied(made[name], train[name]) for name in made.columns}
+    formats = {name: _unformatted(made[name], real[name]) for name in made.columns}
+    varied = {name: _varied(made[name], real[name]) for name in made.columns}
     findings = {
         "rows": len(made),
         "repeated_rows": int(rows.repeated(made).sum()),
-        "repeated_rows_by_chance": _repeats(train, len(made)),
-        "copied_real_rows": int(rows.copies(made, train).sum()),
+        "repeated_rows_by_chance": _repeats(real, len(made)),
+        "copied_real_rows": int(rows.copies(made, real).sum()),
         "impossible_cells": _counted(impossible.sum()),
         "broken_rules": _counted({rule: own.sum() for rule, own in wrong.items()}),
         "broken_formats": _counted(formats),
         "constant_columns": [
             name
             for name in made.columns
-            if varied[name].found < 2 and _common(train[name]) ** len(made) < CHANCE
+            if varied[name].found < 2 and _common(real[name]) ** len(made) < CHANCE
         ],
         "crowded_columns": [
             name
@@ -76,7 +89,7 @@ def inspect(made: pd.DataFrame, train: pd.DataFrame, schema: Schema) -> dict[str
             if own.found > 1 and own.found < min(own.expected / 2, own.expected - 4 * own.spread)
         ],
     }
-    return {**findings, "failures": list(_failures(findings, train, schema))}
+    return {**findings, "failures": list(_failures(findings, real, schema))}
 
 
 def seen(batch: str, findings: dict[str, Any], review: str, *, required: bool) -> dict[str, str]:
@@ -110,11 +123,11 @@ def seen(batch: str, findings: dict[str, Any], review: str, *, required: bool) -
     return record | {"approved_by": found.who, "note": found.note}
 
 
-def _failures(findings: dict[str, Any], train: pd.DataFrame, schema: Schema) -> Iterator[str]:
+def _failures(findings: dict[str, Any], real: pd.DataFrame, schema: Schema) -> Iterator[str]:
     """Yield what volume cannot mend."""
     half = findings["rows"] / 2
     for name in findings["constant_columns"]:
-        if name == schema.target or _common(train[name]) < 0.5:
+        if name == schema.target or _common(real[name]) < 0.5:
             yield f"column {name!r} is constant and the real one is not"
     if findings["repeated_rows"] > half + findings["repeated_rows_by_chance"] / 2:
         yield f"{findings['repeated_rows']} of {findings['rows']} rows repeat another"
@@ -124,7 +137,7 @@ def _failures(findings: dict[str, Any], train: pd.DataFrame, schema: Schema) -> 
     for rule, count in findings["broken_rules"].items():
         if count > half:
             yield f"rule {rule!r} is broken by {count} of {findings['rows']} rows"
-    if len(findings["crowded_columns"]) > len(train.columns) / 2:
+    if len(findings["crowded_columns"]) > len(real.columns) / 2:
         yield f"few values over and over in {', '.join(findings['crowded_columns'])}"
 
 

@@ -152,11 +152,17 @@ def _among(known: np.ndarray, keys: np.ndarray) -> np.ndarray:
 def _too_few(n: int, found: int, where: Condition | None, tally: Tally) -> str:
     made = f"{tally.generated:,} rows were made and {found:,} of the {n:,} asked for were kept"
     dropped = {name: own["seen"] - own["kept"] for name, own in tally.verifiers.items()}
-    if where and tally.generated - tally.met >= max(dropped.values(), default=0):
+    unmet = tally.generated - tally.met
+    if where and unmet >= max(dropped.values(), default=0):
         return (
             f"{made}: only {tally.met:,} meet {where.text!r}, so the condition is too rare for "
-            "this generator; take one that can condition on it (naive_bayes, cart), ask for "
-            "fewer rows, or raise `generate.budget`"
+            "this generator; ask for fewer rows, take one that can condition on it "
+            "(docs/generators.md), or raise `generate.budget`"
+        )
+    if unmet >= max(dropped.values(), default=0):
+        return (
+            f"{made}: the generator itself gave only {tally.met:,}; loosen the rules in "
+            "data/schema.yaml, or take another generator"
         )
     worst = max(dropped, key=dropped.__getitem__)
     return (

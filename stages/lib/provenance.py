@@ -67,11 +67,11 @@ def write(
     def metadata() -> dict[str, str]:
         record = complete()
         _check(record, digest.rows, batch, path)
-        told.update(files.rounded({**record._asdict(), "sha256": digest.hexdigest()}))
+        told.update(record._asdict(), sha256=digest.hexdigest())
         return {_KEY: json.dumps(told, sort_keys=True)}
 
     files.write_parquet_parts(labelled(), path, metadata)
-    files.write_json(told, beside)
+    files.write_json(told, beside, exact=True)
 
 
 def _check(record: Record, count: int, batch: str, path: str | Path) -> None:

@@ -27,7 +27,7 @@ class Column(BaseModel):
     max: float | None = None
     categories: tuple[str, ...] | None = None
     missing: bool = True  # whether a value may be missing
-    discrete: bool = False  # numbers that only repeat existing values, as years of school do
+    discrete: bool = False  # numbers that repeat existing values, as years of school do
     bins: tuple[float, ...] | None = None  # edges of the cells that a private histogram counts
     sensitive: bool = False  # no value of it may appear in a committed file
 
@@ -165,6 +165,11 @@ def _contradictions(schema: Schema) -> Iterator[str]:
             yield f"column {name!r}: `bins` needs a kind of number or integer"
         if column.bins is not None and (len(column.bins) < 2 or (np.diff(column.bins) <= 0).any()):
             yield f"column {name!r}: `bins` must be two or more edges that rise"
+        elif column.bins is not None and (
+            (column.min is not None and column.bins[-1] <= column.min)
+            or (column.max is not None and column.bins[0] >= column.max)
+        ):
+            yield f"column {name!r}: every cell of `bins` lies outside `min` and `max`"
         if column.categories is not None and column.kind != "category":
             yield f"column {name!r}: `categories` needs `kind: category`"
         if column.categories is not None and column.sensitive:
@@ -188,6 +193,13 @@ def _of_rule(rule: str | Combinations, schema: Schema) -> Iterator[str]:
             yield f"rule {said}: column {name!r} is unknown; {nearest(name, schema.columns)}"
         elif schema.columns[name].role == "ignore":
             yield f"rule {said}: column {name!r} is ignored, so no row can be held to it"
+        elif schema.columns[name].sensitive and isinstance(rule, str):
+            yield (
+                f"rule {said}: column {name!r} is sensitive, and the rule would put a value of it "
+                "into git; leave it out"
+            )
+    if len(set(names)) < len(names):
+        yield f"rule {said}: a column is named twice"
 
 
 def task(schema: Schema, target: pd.Series) -> Task:

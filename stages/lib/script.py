@@ -1,5 +1,6 @@
 """Functions of the user's own, from the Python files in the folder `rules/`."""
 
+import hashlib
 import os
 import sys
 import traceback
@@ -20,6 +21,12 @@ def check(path: str) -> None:
             f"`file` must be a Python file in the folder {FOLDER}/, which the stages depend on, "
             f"got {path!r}"
         )
+
+
+def sources() -> dict[str, str]:
+    """Return the SHA-256 of every Python file in `rules/`: any may be imported by another."""
+    paths = sorted(path.as_posix() for path in Path(FOLDER).rglob("*.py"))
+    return {path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in paths}
 
 
 def call(path: str, name: str, *arguments: Any) -> Any:

@@ -160,3 +160,10 @@ def decimals(numbers: np.ndarray) -> int | None:
     known = numbers[~np.isnan(numbers)]
     exact = (d for d in range(_DECIMALS + 1) if (np.round(known, d) == known).all())
     return next(exact, None)
+
+
+def places(values: np.ndarray, column: Column) -> int | None:
+    """Return how many decimals made numbers of a column have, None for any, or for a category."""
+    if not column.numeric:
+        return None
+    return 0 if column.kind == "integer" else decimals(values)

@@ -80,13 +80,9 @@ def run(shared: Bench, trials: Sequence[Trial]) -> list[dict[str, Score]]:
 
 def fit(shared: Bench, trial: Trial) -> Any:
     """Return the estimator that a trial trains."""
-    count = learners.levels(shared.encoder)
+    learner, count = shared.models[trial.model], learners.levels(shared.encoder)
     x, y = shared.x[trial.rows], shared.y[trial.rows]
-    if shared.classes and (y == y[0]).all():
-        return learners.constant(y[0]).fit(x, y)
-    x[:, np.isnan(x).all(axis=0)] = 0  # an empty column says nothing, and boosting cannot bin it
-    learner = shared.models[trial.model]
-    return learners.make(learner, shared.task, count, seed=trial.seed).fit(x, y)
+    return learners.fit(learner, shared.task, count, x, y, seed=trial.seed)
 
 
 def _score(shared: Bench, trial: Trial) -> dict[str, Score]:

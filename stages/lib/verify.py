@@ -22,6 +22,8 @@ FOLDS = 5  # of the cross-fitting that says which scores real rows have
 FEWEST = 50  # rows that a model of them needs
 MODEL = Learner(kind="hist_gradient_boosting")
 
+COMPARING = ("copies", "label", "realism")  # with real rows; so do rules on combinations
+
 
 class Copies(Section):
     """Drop rows that equal a training row, or are nearer to one than a distance."""
@@ -57,6 +59,13 @@ class Verify(Section):
     duplicates: bool = False  # drop rows that the batch has already
 
 
+class Prepared(NamedTuple):
+    """What judges rows, and what was asked for and does not."""
+
+    verifiers: dict[str, Verifier]  # by name, the cheap ones first
+    left_out: list[str]  # those that compare with real rows, of a private generator
+
+
 def prepare(
     asked: Verify,
     generator: Generator,
@@ -66,8 +75,8 @@ def prepare(
     where: Condition | None,
     private: bool,
     seed: int,
-) -> dict[str, Verifier]:
-    """Return the verifiers that judge row by row, fitted, by name, the cheap ones first.
+) -> Prepared:
+    """Return the verifiers that judge row by row, fitted.
 
     Those that compare with real rows are left out where the generator is `private`: what they
     drop would give away what the noise hides. Raises GeneratorError where there are too few rows
@@ -79,15 +88,18 @@ def prepare(
     found: dict[str, Verifier] = {"schema": partial(_allowed, schema, known)}
     if asked.python:
         found["python"] = partial(_by_hand, asked.python)
-    if asked.copies and not private:
+    if private:
+        ruled_out = ["combinations"] if names else []
+        return Prepared(found, ruled_out + [one for one in COMPARING if getattr(asked, one)])
+    if asked.copies:
         found["copies"] = partial(_unlike, train, schema, asked.copies.distance)
-    if asked.label and not private:
+    if asked.label:
         found["label"] = _label_judge(train, schema, asked.label.floor).keeps
-    if asked.realism and not private:
+    if asked.realism:
         real = condition.keep(train, where)
         made = generator.sample(len(real), where=where, seed=seed)
         found["realism"] = _realism_judge(real, made, schema, asked.realism.floor).keeps
-    return found
+    return Prepared(found, [])
 
 
 class Judge(NamedTuple):
@@ -123,6 +135,8 @@ def _allowed(schema: Schema, real: pd.DataFrame | None, frame: pd.DataFrame) -> 
 
 
 def _by_hand(asked: Python, frame: pd.DataFrame) -> np.ndarray:
+    if frame.empty:
+        return np.zeros(0, bool)  # functions need not know what to say of no row
     kept = np.asarray(script.call(asked.file, asked.function, frame.copy()))
     if kept.dtype != bool or kept.shape != (len(frame),):
         raise GeneratorError(
@@ -152,10 +166,10 @@ def _label_judge(train: pd.DataFrame, schema: Schema, floor: float) -> Judge:
     encoder = learners.encoder(known, schema)
     x, y = encoder.transform(known[schema.features]), _coded(known[schema.target], levels)
     kind = task(schema, known[schema.target])
-    build = partial(learners.make, MODEL, kind, learners.levels(encoder), seed=0)
-    scores = _crossed(build, x, y, len(levels or []))
+    fit = partial(learners.fit, MODEL, kind, learners.levels(encoder), seed=0)
+    scores = _crossed(fit, x, y, len(levels or []))
     limit = float(np.quantile(scores, floor))
-    return Judge(schema.features, schema.target, levels, encoder, build().fit(x, y), limit)
+    return Judge(schema.features, schema.target, levels, encoder, fit(x, y), limit)
 
 
 def _realism_judge(real: pd.DataFrame, made: pd.DataFrame, schema: Schema, floor: float) -> Judge:
@@ -166,18 +180,18 @@ def _realism_judge(real: pd.DataFrame, made: pd.DataFrame, schema: Schema, floor
     y = np.repeat([1.0, 0.0], size)
     encoder = learners.encoder(both, schema, schema.modelled)
     x = encoder.transform(both)
-    build = partial(learners.make, MODEL, "binary", learners.levels(encoder), seed=0)
-    limit = float(np.quantile(_crossed(build, x, y, 2)[:size], floor))
-    return Judge(schema.modelled, None, None, encoder, build().fit(x, y), limit)
+    fit = partial(learners.fit, MODEL, "binary", learners.levels(encoder), seed=0)
+    limit = float(np.quantile(_crossed(fit, x, y, 2)[:size], floor))
+    return Judge(schema.modelled, None, None, encoder, fit(x, y), limit)
 
 
-def _crossed(build: Callable[[], Any], x: np.ndarray, y: np.ndarray, classes: int) -> np.ndarray:
+def _crossed(fit: Callable[..., Any], x: np.ndarray, y: np.ndarray, classes: int) -> np.ndarray:
     """Return each row's score by a model that did not see it."""
     fold = np.random.default_rng(0).permutation(len(y)) % FOLDS
     score = np.empty(len(y))
     for held in range(FOLDS):
         out = fold == held
-        score[out] = _score(build().fit(x[~out], y[~out]), x[out], y[out], classes)
+        score[out] = _score(fit(x[~out], y[~out]), x[out], y[out], classes)
     return score
 
 

@@ -5,6 +5,7 @@ Journal of Official Statistics 21): a synthetic row falls through a column's tre
 takes a value drawn from the real rows of that leaf.
 """
 
+import warnings
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
@@ -16,6 +17,9 @@ from ..errors import GeneratorError, nearest
 from ..schema import Schema
 from .parts import given
 from .parts.leaves import Leaves, codes, collect, decode, draw
+from .parts.parameters import whole
+
+_FLOATS = (np.finfo(np.float32).min, np.finfo(np.float32).max)  # trees split on numbers of these
 
 
 class Step(NamedTuple):
@@ -47,8 +51,9 @@ class Cart:
 
     def __post_init__(self) -> None:
         """Check the parameters."""
-        if not isinstance(self.min_leaf, int) or self.min_leaf < 1:
-            raise ValueError(f"`min_leaf` must be a whole number from 1 up, got {self.min_leaf!r}")
+        whole("min_leaf", self.min_leaf)
+        if not isinstance(self.order, list) or not all(isinstance(n, str) for n in self.order):
+            raise ValueError(f"`order` must be a list of columns, got {self.order!r}")
 
     def fit(self, train: pd.DataFrame, schema: Schema, *, seed: int) -> Self:
         """Grow the trees; the seed breaks ties between equally good splits."""
@@ -121,7 +126,10 @@ def _grow(
     build = DecisionTreeRegressor if numeric else DecisionTreeClassifier
     there = ~np.isnan(values)
     seen = np.where(there, values, np.nanmean(values) if numeric and there.any() else -1)
-    grown = build(min_samples_leaf=min_leaf, random_state=seed).fit(before, seen)
+    grown = build(min_samples_leaf=min_leaf, random_state=seed)
+    with warnings.catch_warnings():  # many categories are no mistake of the user's
+        warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
+        grown.fit(before, seen)
     node = grown.tree_.apply(before)
     leaf = np.zeros(grown.tree_.node_count, int)
     numbers, group = np.unique(node, return_inverse=True)
@@ -139,12 +147,13 @@ def _rank(values: np.ndarray, label: np.ndarray, levels: int) -> np.ndarray:
     place = values[known].astype(int)
     count = np.bincount(place, minlength=levels)
     total = np.bincount(place, weights=label[known], minlength=levels)
-    return np.divide(total, count, out=np.zeros(levels), where=count > 0).argsort().argsort()
+    mean = np.divide(total, count, out=np.zeros(levels), where=count > 0)
+    return mean.argsort(kind="stable").argsort(kind="stable")
 
 
 def _predictor(values: np.ndarray, rank: np.ndarray | None) -> np.ndarray:
     if rank is None:
-        return values.astype(np.float32)
+        return np.clip(values, *_FLOATS).astype(np.float32)
     ranked = np.full(len(values), np.nan, np.float32)
     known = ~np.isnan(values)
     ranked[known] = rank[values[known].astype(int)]

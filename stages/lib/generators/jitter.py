@@ -12,6 +12,7 @@ from ..condition import Condition
 from ..errors import GeneratorError
 from ..schema import Schema
 from .parts.limits import Limits, limits, within
+from .parts.parameters import number
 
 
 @dataclass
@@ -34,9 +35,9 @@ class Jitter:
 
     def __post_init__(self) -> None:
         """Check the parameters."""
-        if not isinstance(self.noise, int | float) or not 0 <= self.noise < inf:
+        if not number(self.noise) or not 0 <= self.noise < inf:
             raise ValueError(f"`noise` must be a number from 0 up, got {self.noise!r}")
-        if not isinstance(self.swap, int | float) or not 0 <= self.swap <= 1:
+        if not number(self.swap) or not 0 <= self.swap <= 1:
             raise ValueError(f"`swap` must be a number from 0 to 1, got {self.swap!r}")
 
     def fit(self, train: pd.DataFrame, schema: Schema, *, seed: int) -> Self:

@@ -11,6 +11,7 @@ from ..errors import GeneratorError
 from ..schema import Schema
 from .parts import given
 from .parts.leaves import HELD, Leaves, codes, collect, decode, draw
+from .parts.parameters import whole
 
 
 @dataclass
@@ -33,10 +34,8 @@ class NaiveBayes:
 
     def __post_init__(self) -> None:
         """Check the parameters."""
-        if not isinstance(self.bins, int) or self.bins < 1:
-            raise ValueError(f"`bins` must be a whole number from 1 up, got {self.bins!r}")
-        if not isinstance(self.min_leaf, int) or self.min_leaf < 1:
-            raise ValueError(f"`min_leaf` must be a whole number from 1 up, got {self.min_leaf!r}")
+        whole("bins", self.bins)
+        whole("min_leaf", self.min_leaf)
 
     def fit(self, train: pd.DataFrame, schema: Schema, *, seed: int) -> Self:
         """Sort each column by label; nothing random happens."""
@@ -45,6 +44,8 @@ class NaiveBayes:
             raise GeneratorError(f"naive_bayes needs at least {HELD} real rows, got {len(train)}")
         label = codes(train[self.target])
         self.edges = None
+        if np.isnan(label).all():
+            raise GeneratorError(f"naive_bayes: the label {self.target!r} has no value in any row")
         if schema.columns[self.target].numeric:
             inner = np.linspace(0, 1, self.bins + 1)[1:-1]
             self.edges = np.unique(
@@ -91,7 +92,8 @@ class NaiveBayes:
     def _group(self, label: np.ndarray) -> np.ndarray:
         if self.edges is None:
             return self.shared[np.nan_to_num(label + 1).astype(int)]  # group 0: it is missing
-        return self.shared[np.searchsorted(self.edges, label, side="right")]
+        place = np.searchsorted(self.edges, label, side="right") + 1
+        return self.shared[np.where(np.isnan(label), 0, place)]
 
 
 def _shared(rows: np.ndarray, least: int) -> np.ndarray:

@@ -60,13 +60,17 @@ def make(name: str, spec: Spec) -> Generator:
         )
     module = import_module(f".{spec.family}", __package__)
     family = getattr(module, FAMILIES[spec.family].name)
-    known = [field.name for field in fields(family) if field.init]
+    own = [field for field in fields(family) if field.init]
+    known = [field.name for field in own]
     for parameter in spec.parameters:
         if parameter not in known:
             raise ParamsError(
                 f"{where}.{parameter}` is not a parameter of {spec.family}; "
                 f"{nearest(parameter, known)}"
             )
+    for field in own:
+        if field.name not in spec.parameters and field.default is field.default_factory:
+            raise ParamsError(f"{where}.{field.name}` is missing; {spec.family} needs it")
     try:
         return family(**spec.parameters)
     except (TypeError, ValueError) as error:

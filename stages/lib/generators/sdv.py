@@ -18,6 +18,7 @@ from ..condition import Condition
 from ..errors import DvcSynthError, GeneratorError, nearest
 from ..schema import Schema
 from .parts import constraints, copula
+from .parts.parameters import whole
 
 KINDS = {
     "gaussian_copula": "GaussianCopulaSynthesizer",
@@ -53,12 +54,11 @@ class Synthesizer:
 
     def __post_init__(self) -> None:
         """Check the parameters."""
-        if self.kind not in KINDS:
-            raise ValueError(f"`kind` {self.kind!r} is unknown; {nearest(self.kind, KINDS)}")
+        if not isinstance(self.kind, str) or self.kind not in KINDS:
+            raise ValueError(f"`kind` {self.kind!r} is unknown; {nearest(str(self.kind), KINDS)}")
         if not isinstance(self.options, dict):
             raise ValueError(f"`options` must be parameters of SDV by name, got {self.options!r}")
-        if not isinstance(self.threads, int) or self.threads < 1:
-            raise ValueError(f"`threads` must be a whole number from 1 up, got {self.threads!r}")
+        whole("threads", self.threads)
 
     def fit(self, train: pd.DataFrame, schema: Schema, *, seed: int) -> Self:
         """Fit with SDV's metadata made from the schema, never detected from values.

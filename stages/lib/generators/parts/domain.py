@@ -100,7 +100,8 @@ def _declared(column: Column, bins: int) -> Domain:
     if column.bins is not None:
         least = column.bins[0] if least is None else least
         greatest = column.bins[-1] if greatest is None else greatest
-        edges = np.clip(column.bins, least, greatest)
+        inner = [edge for edge in column.bins if least < edge < greatest]
+        edges = np.array([least, *inner, greatest])
     else:
         assert least is not None and greatest is not None
         each = whole and column.discrete and greatest - least < SINGLE

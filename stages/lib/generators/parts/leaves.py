@@ -28,9 +28,9 @@ def collect(values: pd.Series, column: Column, group: np.ndarray, groups: int) -
     """Take the values of a column by group; `group` holds a number below `groups` per row.
 
     Nothing is handed out as it is that fewer than `HELD` rows hold, but declared categories. Such
-    a number lies between itself and the next one of its group, or of the whole column where it is
-    discrete or alone; such a category is left out, and a group left with none takes what all rows
-    have. Raises GeneratorError where they have nothing either.
+    a number lies between the values next to it in its group, or in the whole column where it is
+    discrete or alone, which keeps the mean; such a category is left out, and a group left with
+    none takes what all rows have. Raises GeneratorError where they have nothing either.
     """
     numbers = codes(values)
     there = ~np.isnan(numbers)
@@ -114,13 +114,13 @@ def decode(drawn: np.ndarray, leaves: Leaves) -> pd.Series:
 
 
 def _ends(values: np.ndarray, of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return each value and the next, the last and the one before it; both its own if alone.
+    """Return for each value the one before it and the one after it, itself where there is none.
 
     `values` differ and rise within each group of `of`.
     """
-    after = np.append(of[1:] == of[:-1], False)
-    before = np.append(False, after[:-1])
-    low = np.where(before & ~after, np.roll(values, 1), values)
+    after = np.append(of[1:] == of[:-1], False)[: len(of)]
+    before = np.roll(after, 1)
+    low = np.where(before, np.roll(values, 1), values)
     return low, np.where(after, np.roll(values, -1), values)
 
 

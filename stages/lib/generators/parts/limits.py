@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...schema import Column
-from ...table import decimals
+from ...table import places
 
 
 class Limits(NamedTuple):
@@ -21,8 +21,8 @@ def limits(values: np.ndarray, column: Column) -> Limits:
     low = values.min(initial=np.inf) if column.min is None else column.min
     high = values.max(initial=-np.inf) if column.max is None else column.max
     if column.kind == "integer":
-        return Limits(float(np.ceil(low)), float(np.floor(high)), 0)
-    return Limits(float(low), float(high), decimals(values))
+        low, high = np.ceil(low), np.floor(high)
+    return Limits(float(low), float(high), places(values, column))
 
 
 def within(numbers: np.ndarray, limits: Limits) -> np.ndarray:

@@ -14,6 +14,7 @@ from ...schema import Schema
 from ..protocol import Spend
 from . import accounting, domain, given
 from .domain import Domain
+from .parameters import number, whole
 
 Group = TypeVar("Group", bound=tuple[str, ...])
 
@@ -52,12 +53,11 @@ class Network:
 
     def __post_init__(self) -> None:
         """Check the parameters."""
-        if not _number(self.epsilon) or not 0 < self.epsilon < inf:
+        if not number(self.epsilon) or not 0 < self.epsilon < inf:
             raise ValueError(f"`epsilon` must be a number above 0, got {self.epsilon!r}")
-        if not _number(self.delta) or not 0 < self.delta < 1:
+        if not number(self.delta) or not 0 < self.delta < 1:
             raise ValueError(f"`delta` must be a number between 0 and 1, got {self.delta!r}")
-        if not isinstance(self.bins, int) or self.bins < 1:
-            raise ValueError(f"`bins` must be a whole number from 1 up, got {self.bins!r}")
+        whole("bins", self.bins)
         if not isinstance(self.discover, list) or not all(
             isinstance(name, str) for name in self.discover
         ):
@@ -222,7 +222,3 @@ def _discovered(frame: pd.DataFrame, rho: float, slack: float) -> dict[str, list
         name, _, value = key.partition("\x1f")
         found[name].append(value)
     return found
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
