@@ -270,7 +270,7 @@ def test_rules_are_a_dependency_of_their_batches(project: Project) -> None:
     written = (
         "import pandas as pd\n\ndef generate(n, rng):\n    age = rng.integers(18, 90, n)\n"
         "    return pd.DataFrame({'age': age, 'hours': rng.gamma(3, 4, n).round(2),\n"
-        "        'town': rng.choice(['north', 'south'], n), 'origin': 'not stated',\n"
+        "        'town': rng.choice(['north', 'south'], n), 'origin': rng.choice(['x', 'y'], n),\n"
         "        'bought': ['yes' if a > LIMIT else 'no' for a in age]})\n"
     )
     rules = project.folder / "rules/people.py"
@@ -290,7 +290,7 @@ def test_rules_are_a_dependency_of_their_batches(project: Project) -> None:
 
 def test_a_private_fit_is_paid_for_once(project: Project) -> None:
     """A private batch names ε and its line in the ledger; a further fit needs further budget."""
-    private = {"family": "dp_naive_bayes", "epsilon": 2.0, "delta": 1e-5, "discover": ["origin"]}
+    private = {"family": "dp_naive_bayes", "epsilon": 2.5, "delta": 1e-5, "discover": ["origin"]}
     project.edit("data/schema.yaml", lambda text: text.replace("kind: number", DECLARED, 1))
     project.edit(
         "data/schema.yaml",
@@ -300,10 +300,11 @@ def test_a_private_fit_is_paid_for_once(project: Project) -> None:
     project.set("verify.copies", {"distance": 0})
     project.repro()
     record = json.loads((project.folder / "metrics/provenance/private-everything.json").read_text())
-    assert record["privacy"]["epsilon"] == 2.0
+    assert record["privacy"]["epsilon"] == 2.5
     assert (project.folder / "ledger" / record["privacy"]["ledger"]).is_file()
-    assert list(record["verifiers"]) == ["schema"]  # copies would look at the real rows
-    assert "ε = 2" in (project.folder / "HANDOFF.md").read_text(encoding="utf-8")
+    assert list(record["verifiers"]) == ["schema"]
+    assert record["privacy"]["verifiers_left_out"] == ["copies"]  # it would look at the real rows
+    assert "ε = 2.5" in (project.folder / "HANDOFF.md").read_text(encoding="utf-8")
     assert project.repro() == []
     told = project.run("dvc", "repro", "--force", "--single-item", "fit@private", check=False)
     assert "`privacy.epsilon_budget` 3 does not allow the fit of 'private'" in told

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ...errors import GeneratorError
 from ...schema import Column
-from ...table import decimals
+from ...table import places
 
 HELD = 5  # a value that fewer real rows hold may be one person's, and is not handed out as it is
 
@@ -77,7 +77,7 @@ def collect(values: pd.Series, column: Column, group: np.ndarray, groups: int) -
         choices=choices[source],
         absent=absent,
         levels=None if column.numeric else list(values.cat.categories),
-        decimals=_places(distinct, column),
+        decimals=places(distinct, column),
     )
 
 
@@ -122,9 +122,3 @@ def _ends(values: np.ndarray, of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     before = np.roll(after, 1)
     low = np.where(before, np.roll(values, 1), values)
     return low, np.where(after, np.roll(values, -1), values)
-
-
-def _places(values: np.ndarray, column: Column) -> int | None:
-    if not column.numeric:
-        return None
-    return 0 if column.kind == "integer" else decimals(values)
