@@ -1,5 +1,8 @@
 """What tests share: a home of their own, and a small project that has run once."""
 
+from stages.lib import threads  # noqa: F401  (before anything that loads a thread pool)
+
+# isort: split
 import os
 import shutil
 import subprocess
