@@ -203,7 +203,7 @@ def test_files_elsewhere_are_refused(file):
 def test_parameters_are_told_in_the_words_of_params():
     """No file, or a function's name that is none, is refused when the generator is made."""
     for asked in ({}, {"file": 3}, {"file": "rules/a.py", "function": "a b"}):
-        with pytest.raises(ParamsError, match="`generators.mine`"):
+        with pytest.raises(ParamsError, match="`generators.mine"):
             registry.make("mine", Spec(family="rules", **asked))
 
 
