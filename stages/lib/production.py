@@ -66,8 +66,7 @@ def make(
 
     Each chunk has a seed of its own, and how many are made depends on what came of those before,
     so the rows are the same for any number of workers. Raises GeneratorError where the budget
-    is spent, or where the verifiers keep less than `least_yield`
-    of the rows.
+    is spent, or where the verifiers keep less than `least_yield` of the rows.
     """
     found = chunks = 0
     known = np.empty(0, np.uint64)

@@ -14,6 +14,7 @@ from .. import condition
 from ..condition import Condition
 from ..errors import GeneratorError, listed
 from ..schema import Schema
+from .parts.categories import from_codes
 from .parts.limits import Limits, limits, within
 from .parts.neighbours import Neighbours, OneHot
 from .parts.parameters import whole
@@ -159,7 +160,7 @@ class Smote:
     def _decoded(self, made: np.ndarray, drawn: np.ndarray) -> pd.DataFrame:
         """Return rows in the form of `rows` as a table, with their labels."""
         names = [*self.moved, *self.levels]
-        found = {self.target: pd.Series(_category(drawn, self.labels))}
+        found = {self.target: _category(drawn, self.labels)}
         absent = made[:, len(names) :] > 0.5
         for place, name in enumerate(names):
             values = made[:, place]
@@ -171,7 +172,7 @@ class Smote:
             elif isinstance(self.levels[name], np.ndarray):
                 found[name] = pd.Series(np.append(self.levels[name], np.nan)[values.astype(int)])
             else:
-                found[name] = pd.Series(_category(values.astype(int), self.levels[name]))
+                found[name] = _category(values.astype(int), self.levels[name])
         empty = pd.Series(np.full(len(drawn), np.nan))
         return pd.DataFrame({name: found.get(name, empty) for name in self.columns})
 
@@ -218,8 +219,6 @@ def _frequent(codes: np.ndarray) -> np.ndarray:
     return np.take_along_axis(ordered, often.argmax(axis=1, keepdims=True), axis=1)[:, 0]
 
 
-def _category(codes: np.ndarray, levels: list[str]) -> pd.Categorical:
+def _category(codes: np.ndarray, levels: list[str]) -> pd.Series:
     """Return what codes stand for; the code after the last is a missing value."""
-    places = np.where(codes == len(levels), -1, codes)
-    # The stubs of pandas leave arrays of codes out.
-    return pd.Categorical.from_codes(places, categories=pd.Index(levels))  # type: ignore[arg-type]
+    return from_codes(np.where(codes == len(levels), np.nan, codes), levels)

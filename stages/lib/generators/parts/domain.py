@@ -8,6 +8,7 @@ import pandas as pd
 
 from ...errors import GeneratorError, listed
 from ...schema import Column, Schema
+from .categories import from_codes
 
 SINGLE = 64  # discrete integers of no wider a range have a cell each
 
@@ -86,10 +87,7 @@ def decoded(values: np.ndarray, domain: Domain) -> pd.Series:
     """Return numbers or codes as a column of the table."""
     if domain.levels is None:
         return pd.Series(values)
-    places = np.where(np.isnan(values), -1, values).astype(np.intp)
-    levels = pd.Index(domain.levels, dtype=object)
-    # The stubs of pandas leave arrays of codes out.
-    return pd.Series(pd.Categorical.from_codes(places, categories=levels))  # type: ignore[arg-type]
+    return from_codes(values, domain.levels)
 
 
 def _declared(column: Column, bins: int) -> Domain:

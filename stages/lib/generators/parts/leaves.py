@@ -8,6 +8,7 @@ import pandas as pd
 from ...errors import GeneratorError
 from ...schema import Column
 from ...table import places
+from .categories import from_codes
 
 HELD = 5  # a value that fewer real rows hold may be one person's, and is not handed out as it is
 
@@ -107,10 +108,7 @@ def decode(drawn: np.ndarray, leaves: Leaves) -> pd.Series:
     """Return drawn numbers as a column of the table."""
     if leaves.levels is None:
         return pd.Series(drawn)
-    places = np.where(np.isnan(drawn), -1, drawn).astype(np.intp)
-    levels = pd.Index(leaves.levels)
-    # The stubs of pandas leave arrays of codes out.
-    return pd.Series(pd.Categorical.from_codes(places, categories=levels))  # type: ignore[arg-type]
+    return from_codes(drawn, leaves.levels)
 
 
 def _ends(values: np.ndarray, of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
