@@ -56,6 +56,25 @@ def nearest(rows: Space, reference: Space, *, k: int = 1, others: bool = False) 
     return found
 
 
+def neighbours(rows: Space, reference: Space, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return each row's distances to its k nearest rows of `reference`, and their places there.
+
+    Both have shape (rows, k), the nearest first; of equally near ones the first in place counts.
+    """
+    size = len(reference.numbers)
+    step = max(1, _BLOCK // max(size, 1))
+    apart = np.empty((len(rows.numbers), k), np.float32)
+    places = np.empty((len(rows.numbers), k), np.intp)
+    for start in range(0, len(apart), step):
+        block = gower(rows.take(np.arange(start, min(start + step, len(apart)))), reference)
+        limit = np.partition(block, k - 1, axis=1)[:, [k - 1]]
+        # A stable order: which of equally near rows is taken must not hang on the machine.
+        ranked = np.argsort(np.where(block <= limit, block, np.inf), axis=1, kind="stable")[:, :k]
+        places[start : start + step] = ranked
+        apart[start : start + step] = np.take_along_axis(block, ranked, axis=1)
+    return apart, places
+
+
 def gower(rows: Space, reference: Space) -> np.ndarray:
     """Return all distances, shape (rows, reference rows), float32 in [0, 1] within the span."""
     total = np.zeros((len(rows.numbers), len(reference.numbers)), np.float32)

@@ -1,4 +1,4 @@
-"""What a batch gives away of the rows it was learned from."""
+"""Exact copies: rows of a batch that equal a training row, beyond those that chance explains."""
 
 from typing import NamedTuple
 
@@ -6,11 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import hypergeom
 
-from . import distance, intervals, rows, table
-from .intervals import Estimate
-from .schema import Schema
-
-CAP = 2_000  # synthetic rows whose distances are reported
+from .. import intervals, rows
+from ..intervals import Estimate
 
 
 class Copies(NamedTuple):
@@ -20,16 +17,6 @@ class Copies(NamedTuple):
     unseen: int
     of: int
     excess: Estimate  # as a share of the batch
-
-
-class Closeness(NamedTuple):
-    """Distances of synthetic rows to their nearest real ones (DCR), and their ratio (NNDR).
-
-    Reported only: similarity to train passes nothing by itself.
-    """
-
-    share: Estimate  # of rows nearer to train than to as many unseen rows; ties count half
-    quantiles: pd.DataFrame  # quantile, train, unseen, nndr_train, nndr_unseen
 
 
 def copies(batch: pd.DataFrame, train: pd.DataFrame, unseen: pd.DataFrame) -> Copies:
@@ -66,36 +53,3 @@ def _matched(made: np.ndarray, real: np.ndarray, size: int) -> np.ndarray:
     place = np.searchsorted(values, made).clip(max=len(values) - 1)
     equal = np.where(values[place] == made, counts[place], 0)
     return np.where(equal > 0, 1 - hypergeom.pmf(0, len(real), equal, size), 0.0)
-
-
-def closeness(
-    batch: pd.DataFrame,
-    train: pd.DataFrame,
-    unseen: pd.DataFrame,
-    schema: Schema,
-    rng: np.random.Generator,
-) -> Closeness:
-    """Compare the distance to the closest record in train and among as many unseen rows."""
-    size = min(len(train), len(unseen))
-    chosen = [
-        table.rows(frame[schema.modelled], rng.permutation(len(frame))[:count])
-        for frame, count in ((batch, min(len(batch), CAP)), (train, size), (unseen, size))
-    ]
-    space = distance.embed(table.stack(chosen), schema, train)
-    ends = np.cumsum([len(frame) for frame in chosen])
-    made, *reals = (space.take(part) for part in np.split(np.arange(ends[-1]), ends[:-1]))
-    first = [distance.nearest(made, real) for real in reals]
-    second = [distance.nearest(made, real, k=2) for real in reals]
-    nndr = [
-        np.divide(a, b, out=np.ones_like(a), where=b > 0)
-        for a, b in zip(first, second, strict=True)
-    ]
-    nearer = np.where(first[0] == first[1], 0.5, first[0] < first[1])
-    share = intervals.over_rows_and_seeds(
-        np.array([nearer.mean()]), (nearer - nearer.mean())[None, :]
-    )
-    at = np.linspace(0, 1, 21)
-    named = zip(("train", "unseen", "nndr_train", "nndr_unseen"), [*first, *nndr], strict=True)
-    return Closeness(
-        share, pd.DataFrame({"quantile": at, **{name: np.quantile(x, at) for name, x in named}})
-    )
