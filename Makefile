@@ -11,7 +11,7 @@ repro: .venv/installed
 	@echo "Read HANDOFF.md, or open report.html."
 
 test: .venv/installed
-	pytest
+	pytest -n auto --dist loadfile
 
 lint: .venv/installed
 	ruff check

@@ -22,8 +22,10 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from stages.lib import fidelity, files, learners, rows, schema, scoring, table
-from stages.lib.fidelity import Coded
+from stages.lib import files, learners, rows, schema, scoring, table
+from stages.lib.fidelity import marginals
+from stages.lib.fidelity.associations import association
+from stages.lib.fidelity.coded import Coded
 from stages.lib.generators import registry
 from stages.lib.generators.registry import Spec
 from stages.lib.learners import Learner
@@ -155,7 +157,7 @@ def score(
     part = table.rows(train, np.arange(len(unseen)))
     return {
         "tstr": tstr(made, unseen, declared),
-        "marginal": 1 - fidelity.marginals(synthetic, real).mean(),
+        "marginal": 1 - marginals.distances(synthetic, real).mean(),
         "pair": pair_score(synthetic, real),
         "pair_error": pair_error(synthetic, other),
         "discriminator": discriminator(made, unseen, declared),
@@ -201,14 +203,14 @@ def pair_score(made: Coded, real: Coded) -> float:
                 scores.append(1 - abs(r - s) / 2)
             else:
                 one, other = (codes[:, left] * levels[right] + codes[:, right] for codes in both)
-                apart = fidelity.total_variation(one, other, levels[left] * levels[right])
+                apart = marginals.total_variation(one, other, levels[left] * levels[right])
                 scores.append(1 - apart)
     return float(np.mean(scores))
 
 
 def pair_error(made: Coded, unseen: Coded) -> float:
     """Return the mean difference of association over all pairs of columns."""
-    apart = np.abs(fidelity.association(made) - fidelity.association(unseen))
+    apart = np.abs(association(made) - association(unseen))
     return float(apart[np.tril_indices(len(apart), -1)].mean())
 
 

@@ -13,6 +13,7 @@ from .lib.generators.registry import Specs
 BY_GENERATOR = ["data/training", "metrics/fit"]
 BY_BATCH = ["data/preview", "data/synthetic", "data/validation"]
 BY_BATCH += ["metrics/preview", "metrics/provenance", "metrics/validate"]
+TABLES = ("columns", "pairs", "tails", "classes", "attacks", "distances")
 
 
 def main() -> None:
@@ -24,7 +25,7 @@ def main() -> None:
     found = {batch.name: files.read_json(f"metrics/validate/{batch.name}.json") for batch in every}
     decision = admission.decide(every, found)
     files.write_json(decision, "metrics/admit.json")
-    for table in ("columns", "pairs", "distances"):
+    for table in TABLES:
         files.write_csv(_together(every, table), f"metrics/{table}.csv")
     for name, told in decision["batches"].items():
         print(f"{told['status']:>12}  {name}")

@@ -9,7 +9,7 @@ from .lib import threads  # noqa: F401  (before anything that loads a thread poo
 from .lib import files, ledger, losses, models, params, provenance, rows, schema
 from .lib.errors import run
 from .lib.generators import registry
-from .lib.generators.protocol import Private, Trained
+from .lib.generators.protocol import Finite, Private, Trained
 from .lib.generators.registry import Specs
 from .lib.ledger import Privacy
 
@@ -21,6 +21,8 @@ def main() -> None:
     declared = schema.load("data/schema.yaml")
     train = files.read_parquet("data/train.parquet")
     generator, digest = registry.make(name, spec), rows.digest(train)
+    if isinstance(generator, Finite):
+        generator.name = name
     privacy = None
     if isinstance(generator, Private):  # paid for before any noise is drawn
         spent = generator.spends(declared)
@@ -49,7 +51,10 @@ def main() -> None:
         f"metrics/fit/{name}.json",
         exact=True,
     )
-    print(f"{name} learned from {len(train):,} real rows")
+    if isinstance(generator, Finite):
+        print(f"{name} has its rows already and learned nothing from ours")
+    else:
+        print(f"{name} learned from {len(train):,} real rows")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from .lib import (
 )
 from .lib.batches import Slices
 from .lib.errors import run
+from .lib.generators.protocol import Sourced
 from .lib.production import Generate, Tally
 from .lib.provenance import LEARNED, Record
 from .lib.verify import Verify
@@ -62,13 +63,16 @@ def main() -> None:
     )
 
     def complete() -> Record:
-        by_hand = asked.python or fitted["generator"]["family"] == "rules"
+        sources = generator.sources() if isinstance(generator, Sourced) else {}
+        if asked.python:
+            sources |= script.sources()
         return Record(
             batch=batch.name,
             slice={"name": batch.slice, **part.told},
             seed=seed,
             rows={
                 "asked": part.rows,
+                **({"held": tally.held} if tally.held else {}),
                 "generated": tally.generated,
                 "met": tally.met,
                 "kept": part.rows,
@@ -77,7 +81,7 @@ def main() -> None:
             code_sha256={
                 "fit": fitted["code_sha256"],
                 "generate": provenance.code(),
-                **(script.sources() if by_hand else {}),
+                **sources,
             },
             preview=seen,
             **learned,
@@ -86,6 +90,8 @@ def main() -> None:
     rows, record = f"data/synthetic/{batch.name}.parquet", f"metrics/provenance/{batch.name}.json"
     provenance.write(made, complete, rows, record)
     print(f"{batch.name}: {part.rows:,} rows kept of {tally.generated:,}")
+    if tally.held and tally.generated < tally.held:
+        print(f"these are a random part, by the seed, of the {tally.held:,} that it holds")
     if prepared.left_out:
         told = ", ".join(prepared.left_out)
         print(f"not verified, as the generator is private and these read real rows: {told}")

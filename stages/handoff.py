@@ -1,6 +1,6 @@
 """Stage handoff: what was found, for the reviewer in git and for people who would rather look."""
 
-from .lib import batches, charts, document, files, params, story, words
+from .lib import batches, charts, document, files, params, story, vega, words
 from .lib.batches import Slices
 from .lib.errors import run
 from .lib.evidence import Evidence
@@ -8,6 +8,7 @@ from .lib.generators.registry import Specs
 
 JSON = ("brief", "ingest", "freeze", "baseline", "admit", "sweep", "blend", "drift")
 BY_BATCH = ("preview", "provenance", "validate")
+BY_TABLE = ("columns", "pairs", "tails", "classes", "attacks", "distances")
 
 
 def main() -> None:
@@ -15,7 +16,7 @@ def main() -> None:
     every = batches.every(params.load("generators", Specs), params.load("slices", Slices))
     tables = {
         name: files.read_csv(f"metrics/{name}.csv")
-        for name in ("curve", "learning", "columns", "pairs", "distances")
+        for name in ("curve", "learning", *BY_TABLE)
     }
     found = Evidence(
         **{name: files.read_json(f"metrics/{name}.json") for name in JSON},
@@ -45,14 +46,17 @@ def _pictures(found: Evidence, tables: dict) -> dict[str, str]:
             score=found.blend["score"],
             threshold=found.brief["threshold"],
         ),
-        "columns": charts.columns(tables["columns"]),
+        **{
+            draw.__name__: draw(tables[draw.__name__])
+            for draw in (charts.columns, charts.tails, charts.classes, charts.attacks)
+        },
     }
     for name in found.validate:
         for kind, draw in (("pairs", charts.pairs), ("distances", charts.distances)):
             table = tables[kind]
             drawn[f"{kind}-{name}"] = draw(table[table["batch"] == name])
     titles = story.titles(found)
-    return {name: charts.svg(chart, name, titles[name]) for name, chart in drawn.items()}
+    return {name: vega.svg(chart, name, titles[name]) for name, chart in drawn.items()}
 
 
 if __name__ == "__main__":

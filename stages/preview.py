@@ -8,6 +8,7 @@ from .lib import threads  # noqa: F401  (before anything that loads a thread poo
 from .lib import batches, files, models, params, preview, production, provenance, schema, table
 from .lib.batches import Slices
 from .lib.errors import run
+from .lib.generators.protocol import Finite
 from .lib.preview import Preview
 from .lib.production import Generate, Tally
 from .lib.table import BATCH, ORIGIN
@@ -22,9 +23,12 @@ def main() -> None:
     train = files.read_parquet("data/train.parquet")[declared.modelled]
     real = preview.like(train, part.condition)
     generator = models.load(f"models/{batch.generator}.pkl")
+    count = params.load("preview", Preview).rows
+    if isinstance(generator, Finite):
+        count = min(count, part.rows)  # it may have no more
     parts = production.make(
         generator,
-        params.load("preview", Preview).rows,
+        count,
         where=part.condition,
         verifiers={},
         unique=False,

@@ -17,7 +17,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = ("stages", "dvc.yaml", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/plots")
-COPIED += ("data/incoming/.gitignore", "reviews", "rules")
+COPIED += ("data/incoming/.gitignore", "external", "reviews", "rules")
 
 SCHEMA = {
     "columns": {

@@ -89,9 +89,13 @@ def test_blocks_change_nothing(monkeypatch):
     frame = mixed(40, 2)
     space = distance.embed(frame, SCHEMA, frame)
     whole = [distance.nearest(space, space, k=3, others=others) for others in (False, True)]
+    apart, places = distance.neighbours(space, space, 3)
     monkeypatch.setattr(distance, "_BLOCK", 7 * 40)
     for others, expected in zip((False, True), whole, strict=True):
         assert distance.nearest(space, space, k=3, others=others).tolist() == expected.tolist()
+    again, same = distance.neighbours(space, space, 3)
+    assert again.tobytes() == apart.tobytes()
+    assert same.tolist() == places.tolist()
 
 
 def line(*values):
@@ -105,6 +109,53 @@ def test_nearest_by_hand():
     assert distance.nearest(rows, reference).tolist() == [1, 3]
     assert distance.nearest(rows, reference, k=2).tolist() == [3, 7]
     assert distance.nearest(rows, reference, k=9).tolist() == [7, 9]
+
+
+def test_neighbours_by_hand():
+    """The nearest come first; of equally near rows the one that stands first."""
+    apart, places = distance.neighbours(line(0, 5), line(4, 1, 6, 1, 9), 3)
+    assert apart.tolist() == [[1, 1, 4], [1, 1, 4]]
+    assert places.tolist() == [[1, 3, 0], [0, 2, 1]]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_neighbours_are_those_of_a_stable_sort(seed):
+    """Among many ties the places are those of sorting every row's distances as they stand."""
+    frame = mixed(200, seed).assign(pay=1.0, age=lambda rows: rows["age"].round(-1))
+    space = distance.embed(frame, SCHEMA, frame)
+    matrix = distance.gower(space, space)
+    expected = np.argsort(matrix, axis=1, kind="stable")[:, :7]
+    apart, places = distance.neighbours(space, space, 7)
+    assert places.tolist() == expected.tolist()
+    assert apart.tolist() == np.take_along_axis(matrix, expected, axis=1).tolist()
+
+
+def test_nearest_is_the_last_of_the_neighbours():
+    """The distance to the k-th nearest row is the same from either function."""
+    frame = mixed(60, 4)
+    space = distance.embed(frame, SCHEMA, frame)
+    for k in (1, 2, 5):
+        expected = distance.neighbours(space, space, k)[0][:, -1]
+        assert distance.nearest(space, space, k=k).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("levels", [127, 128, 129, 40_000])
+def test_many_categories_stay_apart(levels):
+    """Codes that outgrow a byte, or two, are still told from each other and from missing."""
+    names = [f"{number:05d}" for number in range(levels)]
+    job = pd.Categorical([names[0], names[-1], None], categories=names)
+    frame = people().assign(age=1.0, pay=1.0, rich="no", job=job)
+    frame["rich"] = frame["rich"].astype("category")
+    space = distance.embed(frame, SCHEMA, frame)
+    assert (distance.gower(space, space) * 4).tolist() == (1 - np.eye(3)).tolist()
+
+
+def test_many_columns_are_counted_in_full():
+    """Three hundred columns that all differ are a distance of 1."""
+    codes = np.zeros((2, 300), np.int8)
+    codes[1] = 1
+    space = distance.Space(np.empty((2, 0), np.float32), codes)
+    assert distance.gower(space, space).tolist() == [[0, 1], [1, 0]]
 
 
 def test_others_leaves_out_the_row_itself():

@@ -6,7 +6,8 @@ import closure
 import pytest
 import yaml
 
-from stages.lib.generators import registry
+from stages.lib import script
+from stages.lib.generators import file, registry
 
 ROOT = Path(__file__).resolve().parents[1]
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
@@ -47,6 +48,14 @@ def test_deps_are_the_import_closure(stage: str) -> None:
         assert code(stage) == imported | {"stages/lib/templates"}
     else:
         assert code(stage) == imported
+
+
+def test_folders_of_the_user_make_rows_anew_and_fits_stay() -> None:
+    """What a person or another tool wrote is read by whoever asks for rows, and by no fit."""
+    for folder in (script.FOLDER, file.FOLDER):
+        readers = [name for name, stage in STAGES.items() if folder in named(stage["deps"])]
+        assert readers == ["preview", "generate"]
+        assert (ROOT / folder / "README.md").is_file()  # DVC refuses a folder that is not there
 
 
 def test_packages_are_empty() -> None:

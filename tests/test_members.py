@@ -25,6 +25,7 @@ MEMBERS = {
     "jitter": {},
     "smote": {},
     "rules": {"file": "rules/people.py"},
+    "file": {"path": "external/people.csv", "made_by": "a tool", "learned_from": "nobody knows"},
     "dp_naive_bayes": {"epsilon": 2.0, "delta": 1e-5},
     "dp_tree": {"epsilon": 2.0, "delta": 1e-5},
     "gaussian_copula": {"family": "sdv", "kind": "gaussian_copula"},
@@ -111,6 +112,8 @@ def test_same_bytes_in_two_processes_and_with_any_workers(tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules/people.py").write_text(RULES)
+    (tmp_path / "external").mkdir()
+    train.loc[rng.integers(0, 300, 600)].to_csv(tmp_path / "external/people.csv", index=False)
     (tmp_path / "make.py").write_text(MAKE)
     recorded = []
     for name, options in MEMBERS.items():

@@ -59,7 +59,7 @@ def test_final_model_predicts_from_a_table(project: Project) -> None:
 
 def test_a_comment_in_privacy_makes_only_validate_stale(project: Project) -> None:
     """An edit to one library file re-runs the stages that import it and nothing before them."""
-    project.edit("stages/lib/privacy.py", lambda text: text + "\n# a comment\n")
+    project.edit("stages/lib/privacy/membership.py", lambda text: text + "\n# a comment\n")
     assert project.stale() == ["validate"]
     assert project.repro() == ["validate"]
 
@@ -153,7 +153,7 @@ def test_nothing_admitted_is_a_result(project: Project) -> None:
     """Where every batch is quarantined the run ends, and says to train on real data."""
     project.set("gates.fidelity.associations", 0.0)
     project.set("gates.fidelity.marginals", 0.0)
-    project.set("gates.inconclusive", "fail")
+    project.set("gates.fidelity.inconclusive", "fail")
     project.repro()
     assert json.loads((project.folder / "metrics/admit.json").read_text())["admitted"] == []
     assert "nothing admitted: train on real data" in verdict(project).lower()

@@ -46,6 +46,20 @@ class Uniform:
         return keep(pd.DataFrame({"age": age, "rich": rich}), where)
 
 
+class Holding(Counting):
+    """A generator that has the rows 0, 1, …, `cycle` - 1, once each."""
+
+    name = "vendor"
+
+    def held(self):
+        """Return all of them."""
+        return super().sample(self.cycle, seed=0)
+
+    def sample(self, n, *, where=None, seed):
+        """Batches are made of what is held."""
+        raise AssertionError("sampled")
+
+
 def below(limit, frame):
     """Keep the rows with an age below a limit."""
     return (frame["age"] < limit).to_numpy()
@@ -254,3 +268,52 @@ def test_a_condition_that_no_row_meets_ends():
     assert "0 of the 10 asked for were kept: only 0 meet" in refusal(
         Counting(10), 10, where="age > 10", least=0.5
     )
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_rows_that_are_held_come_once_each(monkeypatch, workers):
+    """Over all chunks, in every round and for any number of workers, none is repeated."""
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", workers)
+    monkeypatch.setattr(production, "CHUNK", 7)
+    parts, tally = made(Holding(100), 100)
+    ages = pd.concat(parts)["age"].tolist()
+    assert sorted(ages) == list(range(100)) and ages != list(range(100))
+    assert tally == Tally(held=100, generated=100, met=100, verifiers={})
+    # 60 rows, of which those below 50 pass; then more of the other 40, until there are 45.
+    parts, tally = made(Holding(100), 45, unique=True, half=50)
+    assert pd.concat(parts)["age"].nunique() == 45
+    assert 45 < tally.generated <= 100
+    assert tally.verifiers["duplicates"]["seen"] == tally.verifiers["duplicates"]["kept"]
+
+
+def test_part_of_what_is_held_is_random_by_the_seed():
+    """The same seed takes the same rows of the file, another takes others, from all over it."""
+    first, again, other = (
+        pd.concat(made(Holding(1000), 100, seed=seed)[0])["age"] for seed in (1, 1, 2)
+    )
+    assert first.tolist() == again.tolist() != other.tolist()
+    assert first.min() < 100 and first.max() > 900
+    longer = pd.concat(made(Holding(1000), 150, seed=1)[0])["age"]
+    assert longer.tolist()[:100] == first.tolist()
+
+
+def test_what_is_held_runs_out():
+    """It is told how many rows there are, what became of them, and how many can be had."""
+    assert refusal(Holding(80), 100) == (
+        "the generator holds 80 rows and 100 were asked for: ask for 80 at most in `slices.*.rows`"
+    )
+    assert refusal(Holding(200), 100, where="age > 99.5", good=150, bad=130) == (
+        "the generator holds 200 rows and 100 were asked for; 100 do not meet 'age > 99.5', "
+        "`good` drops 50, `bad` drops 20, which leaves 30: ask for 30 at most in `slices.*.rows`"
+    )
+    assert refusal(Holding(200), 100, bad=0) == (
+        "the generator holds 200 rows and 100 were asked for; `bad` drops 200, which leaves 0"
+    )
+
+
+def test_rows_that_are_held_are_no_expense():
+    """The budget is for rows that must be made: a rare condition may need the whole of a file."""
+    parts, tally = made(Holding(5000), 5, where="age < 4.5", budget=2)
+    assert sorted(pd.concat(parts)["age"]) == [0, 1, 2, 3, 4]
+    assert 5 < tally.generated <= 5000
+    assert "the verifier `bad` drops most" in refusal(Holding(5000), 50, least=0.5, bad=500)

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 from .batches import Batch
 
 
@@ -20,12 +18,13 @@ def decide(every: list[Batch], found: dict[str, Any]) -> dict[str, Any]:
         validation = found[batch.name]
         passed = validation["verdict"] == "pass"
         first = passed and admitted.setdefault(batch.slice, batch.name) == batch.name
-        failed = [] if passed else _failed(validation)
+        checks = {check["name"]: check for check in validation["checks"]}
+        against = [checks[name] for name in validation["against"]]  # the heaviest first
         told[batch.name] = {
             "status": "admitted" if first else "passed" if passed else "quarantined",
             "slice": batch.slice,
-            "reasons": [check["reason"] for check in failed],
-            "try": list(dict.fromkeys(check["back_to"] for check in failed)),
+            "reasons": [_reason(check) for check in against],
+            "try": list(dict.fromkeys(check["back_to"] for check in against)),
         }
     return {
         "admitted": list(admitted.values()),
@@ -35,15 +34,5 @@ def decide(every: list[Batch], found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _failed(validation: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the checks that did not pass, the one farthest above its threshold first."""
-    checks = [*validation["fidelity"].values(), validation["utility"]["tax"]]
-    checks.append(validation["privacy"]["copies"])
-    failing = [check for check in checks if check["verdict"] != "pass"]
-    # Without an excess there is nothing to order by: what could not be computed comes first.
-    return sorted(
-        failing,
-        key=lambda check: (
-            -np.inf if check["excess"] is None else check["threshold"] - check["excess"]
-        ),
-    )
+def _reason(check: dict[str, Any]) -> str:
+    return f"{check['reason']} ({check['note']})" if check["note"] else check["reason"]

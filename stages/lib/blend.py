@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from . import learners, mixing, runs, scoring, table, trials
+from . import mixing, runs, scoring, table, trials
 from .curve import Point
 from .learners import Learners
 from .mixing import Policy
@@ -62,17 +62,14 @@ def train(
     names = [model] if model else list(models)
     if ratio == 0:
         names = [real_only]
-    points = {name: _point(bench, ratio, name, draws, tuple(scored)) for name in names}
-    point = max(points.values(), key=lambda one: one.scores["tune"].mean)
-    every = np.arange(len(real))
-    alone = point
+    tried = {name: _point(bench, ratio, name, draws, tuple(scored)) for name in names}
+    point, predicted = max(tried.values(), key=lambda one: one[0].scores["tune"].mean)
+    alone, before = point, predicted
     if ratio > 0:
-        alone = _point(bench, 0.0, real_only, [every] * seeds, tuple(scored))
+        every = [np.arange(len(real))] * seeds
+        alone, before = _point(bench, 0.0, real_only, every, tuple(scored))
     estimator = trials.fit(bench, Trial(point.model, draws[0], 0, ()))
-    classes = {}
-    if bench.classes:
-        plain = [(alone.model, [every] * seeds), (point.model, draws)]
-        classes = _by_class(bench, schema, plain)
+    classes = _by_class(bench, schema, before, predicted) if bench.classes else {}
     return Final(
         point, alone, _labelled(real, batches, draws[0]), _pipeline(bench, estimator), classes
     )
@@ -80,9 +77,12 @@ def train(
 
 def _point(
     bench: Bench, ratio: float, model: str, draws: list[np.ndarray], on: tuple[str, ...]
-) -> Point:
+) -> tuple[Point, list[np.ndarray]]:
+    """Return the point of one model at a ratio, and what it predicts of the holdout by seed."""
     jobs = [Trial(model, rows, seed, on) for seed, rows in enumerate(draws)]
-    return Point(ratio, model, runs.gather(trials.run(bench, jobs)))
+    predicted = list(trials.predictions(bench, jobs))
+    scores = runs.gather([trials.score(bench, one) for one in predicted])
+    return Point(ratio, model, scores), [one["holdout"] for one in predicted]
 
 
 def _labelled(
@@ -103,24 +103,17 @@ def _pipeline(bench: Bench, estimator: Any) -> Any:
 
 
 def _by_class(
-    bench: Bench, schema: Schema, plain: list[tuple[str, list[np.ndarray]]]
+    bench: Bench, schema: Schema, alone: list[np.ndarray], mixed: list[np.ndarray]
 ) -> dict[str, dict[str, Any]]:
     """Return recall and precision of each class on the holdout, and the gain in recall."""
-    x, y = bench.scored["holdout"]
-    predicted = [
-        [
-            learners.predict(trials.fit(bench, Trial(model, rows, seed, ())), x, len(bench.classes))
-            for seed, rows in enumerate(draws)
-        ]
-        for model, draws in plain
-    ]
+    y = bench.scored["holdout"][1]
     told = {}
     for number, label in enumerate(schema.shown(schema.target, bench.classes, bench.classes)):
         before, after = (
             runs.gather([{"": scoring.recall(y, one, number)} for one in own])[""]
-            for own in predicted
+            for own in (alone, mixed)
         )
-        right = runs.gather([{"": scoring.precision(y, one, number)} for one in predicted[1]])[""]
+        right = runs.gather([{"": scoring.precision(y, one, number)} for one in mixed])[""]
         told[label] = {
             "rows": int((y == number).sum()),
             "recall": runs.told(runs.estimate(after)),

@@ -10,25 +10,11 @@ DVC fills in and whose revisions are told apart. What `templates` returns is com
 """
 
 import json
-import re
-from typing import Any, Literal
 
 import altair as alt
 import pandas as pd
 
-# Told apart by colour-blind readers, and 3:1 or more against white and against near-black;
-# shapes say the same as colours.
-COLOURS = ["#0072b2", "#d55e00", "#009e73", "#b34f9a", "#a07a00", "#7f7f7f"]
-SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
-DASHES = [[1, 0], [6, 3], [2, 2], [8, 2, 2, 2]]  # one per revision
-GREY = "#7f7f7f"
-
-# Fonts of one width: the picture's bytes do not hang on which of them is installed.
-FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
-WIDTH = 370  # of a plot: with its axis it fits a phone nearly unscaled
-LONGEST = 150  # pixels of a column's name
-
-Side = Literal["left", "right"]
+from . import vega
 
 # DVC's own page loads Vega-Lite 5; the charts use nothing that is newer.
 _TEMPLATE_SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
@@ -43,29 +29,31 @@ def curve(
     """
     below = "synthetic part of the training rows (0: real rows alone)"
     y = alt.Y("mean:Q", scale=alt.Scale(zero=False))
-    tips = _tips(table, "batch", "ratio", "model", "mean", "lower", "upper", "rows_synthetic")
-    apart = [alt.Detail(f"{name}:N") for name in _rev(table)]
+    tips = vega.tips(table, "batch", "ratio", "model", "mean", "lower", "upper", "rows_synthetic")
+    apart = [alt.Detail(f"{name}:N") for name in vega.rev(table)]
     panels = []
     for split, height in (("holdout", 230), ("tune", 120)):
         solid = split == "holdout"
         base = alt.Chart().encode(x=alt.X("ratio:Q", title=None if solid else below), detail=apart)
         band = base.mark_area(opacity=0.14 if solid else 0.08).encode(
-            y=alt.Y("lower:Q"), y2="upper:Q", fill=_batch("fill")
+            y=alt.Y("lower:Q"), y2="upper:Q", fill=vega.batch("fill")
         )
         line = base.mark_line(
             strokeWidth=2.5 if solid else 1.2, opacity=1 if solid else 0.75
-        ).encode(y=y.title(f"{metric} on {split}"), stroke=_batch("stroke"), **_dashed(table))
+        ).encode(
+            y=y.title(f"{metric} on {split}"), stroke=vega.batch("stroke"), **vega.dashed(table)
+        )
         dots = base.mark_point(size=55 if solid else 30, filled=True, opacity=1).encode(
-            y=y, color=_batch("color"), shape=_batch("shape"), tooltip=tips
+            y=y, color=vega.batch("color"), shape=vega.batch("shape"), tooltip=tips
         )
         layers = [band, line, dots]
         if chosen is not None and table is not None:
-            side: Side = "left" if chosen < table["ratio"].max() / 2 else "right"
-            layers += _rule("x", chosen, f"taken: {chosen:g}" if solid else "", align=side)
+            side: vega.Side = "left" if chosen < table["ratio"].max() / 2 else "right"
+            layers += vega.rule("x", chosen, f"taken: {chosen:g}" if solid else "", align=side)
         of = alt.layer(*layers).transform_filter(alt.datum.split == split)
-        panels.append(of.properties(width=WIDTH, height=height))
-    data = _data(table, "ratio", "mean", "lower", "upper", "rows_synthetic")
-    return _finish(alt.vconcat(*panels, data=data, spacing=14), table)
+        panels.append(of.properties(width=vega.WIDTH, height=height))
+    data = vega.data(table, "ratio", "mean", "lower", "upper", "rows_synthetic")
+    return vega.finish(alt.vconcat(*panels, data=data, spacing=14), table)
 
 
 def learning(
@@ -83,20 +71,28 @@ def learning(
         axis=alt.Axis(format="~s", tickCount=6, labelOverlap=True),
     )
     y = alt.Y("mean:Q", scale=alt.Scale(zero=False), title=f"{metric} on holdout")
-    base = alt.Chart().encode(x=x, detail=[alt.Detail(f"{name}:N") for name in _rev(table)])
-    band = base.mark_area(opacity=0.14, color=COLOURS[0]).encode(y=alt.Y("lower:Q"), y2="upper:Q")
+    base = alt.Chart().encode(x=x, detail=[alt.Detail(f"{name}:N") for name in vega.rev(table)])
+    band = base.mark_area(opacity=0.14, color=vega.COLOURS[0]).encode(
+        y=alt.Y("lower:Q"), y2="upper:Q"
+    )
     line = base.mark_line(
-        point={"size": 55, "filled": True, "color": COLOURS[0]}, strokeWidth=2.5, color=COLOURS[0]
-    ).encode(y=y, tooltip=_tips(table, "rows", "model", "mean", "lower", "upper"), **_dashed(table))
+        point={"size": 55, "filled": True, "color": vega.COLOURS[0]},
+        strokeWidth=2.5,
+        color=vega.COLOURS[0],
+    ).encode(
+        y=y,
+        tooltip=vega.tips(table, "rows", "model", "mean", "lower", "upper"),
+        **vega.dashed(table),
+    )
     layers = [band, line]
     if score is not None:
-        layers += _rule("y", score, "blend", COLOURS[1])
+        layers += vega.rule("y", score, "blend", vega.COLOURS[1])
     if threshold is not None:
-        layers += _rule("y", threshold, "threshold", GREY)
+        layers += vega.rule("y", threshold, "threshold", vega.GREY)
     # Models are chosen on tune; what is shown is what they reach on the holdout.
-    of = alt.layer(*layers, data=_data(table, "rows", "mean", "lower", "upper"))
-    of = of.transform_filter(alt.datum.split == "holdout").properties(width=WIDTH, height=220)
-    return _finish(of, table)
+    of = alt.layer(*layers, data=vega.data(table, "rows", "mean", "lower", "upper"))
+    of = of.transform_filter(alt.datum.split == "holdout").properties(width=vega.WIDTH, height=220)
+    return vega.finish(of, table)
 
 
 def columns(table: pd.DataFrame | None) -> alt.TopLevelMixin:
@@ -105,25 +101,27 @@ def columns(table: pd.DataFrame | None) -> alt.TopLevelMixin:
         "column:N",
         title=None,
         sort=alt.EncodingSortField("distance", op="max", order="descending"),
-        axis=alt.Axis(labelLimit=LONGEST, grid=True),
+        axis=alt.Axis(labelLimit=vega.LONGEST, grid=True),
     )
-    tips = _tips(table, "batch", "column", "distance", "ceiling")
-    ceiling = alt.Chart().mark_tick(color=GREY, thickness=3, size=15).encode(x="ceiling:Q", y=y)
+    tips = vega.tips(table, "batch", "column", "distance", "ceiling")
+    ceiling = (
+        alt.Chart().mark_tick(color=vega.GREY, thickness=3, size=15).encode(x="ceiling:Q", y=y)
+    )
     dots = (
         alt.Chart()
         .mark_point(filled=True, size=65, opacity=0.85)
         .encode(
             x=alt.X("distance:Q", title="distance from unseen real rows (bar: real rows)"),
             y=y,
-            color=_batch("color"),
-            shape=_batch("shape"),
+            color=vega.batch("color"),
+            shape=vega.batch("shape"),
             tooltip=tips,
         )
     )
-    of = alt.layer(ceiling, dots, data=_data(table, "distance", "ceiling")).properties(
-        width=WIDTH - 70, height={"step": 21}
+    of = alt.layer(ceiling, dots, data=vega.data(table, "distance", "ceiling")).properties(
+        width=vega.WIDTH - 70, height={"step": 21}
     )
-    return _finish(_faceted(of, column=None if table is not None else "rev"), table)
+    return vega.finish(vega.faceted(of, column=None if table is not None else "rev"), table)
 
 
 def pairs(table: pd.DataFrame | None) -> alt.TopLevelMixin:
@@ -136,9 +134,9 @@ def pairs(table: pd.DataFrame | None) -> alt.TopLevelMixin:
             orient="bottom", gradientLength=160, values=[0, 0.1, 0.2, 0.3, 0.4, 0.5], titleLimit=260
         ),
     )
-    tips = _tips(table, "batch", "left", "right", "difference", "ceiling")
-    axis = alt.Axis(labelLimit=LONGEST - 30, labelAngle=0, grid=False)
-    upright = alt.Axis(labelLimit=LONGEST - 30, labelAngle=-90, grid=False)
+    tips = vega.tips(table, "batch", "left", "right", "difference", "ceiling")
+    axis = alt.Axis(labelLimit=vega.LONGEST - 30, labelAngle=0, grid=False)
+    upright = alt.Axis(labelLimit=vega.LONGEST - 30, labelAngle=-90, grid=False)
     # The table has each pair once; drawn both ways a column is found in its row.
     halves = [
         alt.Chart()
@@ -151,18 +149,18 @@ def pairs(table: pd.DataFrame | None) -> alt.TopLevelMixin:
         )
         for one, other in (("left", "right"), ("right", "left"))
     ]
-    of = alt.layer(*halves, data=_data(table, "difference", "ceiling")).properties(
+    of = alt.layer(*halves, data=vega.data(table, "difference", "ceiling")).properties(
         width={"step": 19}, height={"step": 19}
     )
-    return _finish(_faceted(of, "batch", *_rev(table)), table)
+    return vega.finish(vega.faceted(of, "batch", *vega.rev(table)), table)
 
 
 def distances(table: pd.DataFrame | None) -> alt.TopLevelMixin:
     """Draw how near synthetic rows come to rows of train, against as many unseen rows."""
-    names, colours = ("train", "unseen"), [COLOURS[1], COLOURS[0]]
+    names, colours = ("train", "unseen"), [vega.COLOURS[1], vega.COLOURS[0]]
     legend = alt.Legend(title="closest among real rows of", orient="bottom", titleLimit=260)
     of = (
-        alt.Chart(_data(table, "quantile", "train", "unseen"))
+        alt.Chart(vega.data(table, "quantile", "train", "unseen"))
         .transform_fold([*names], as_=["to", "distance"])
         .mark_line(strokeWidth=2.2)
         .encode(
@@ -174,123 +172,76 @@ def distances(table: pd.DataFrame | None) -> alt.TopLevelMixin:
             y=alt.Y("quantile:Q", title="share at most as far", axis=alt.Axis(format=".0%")),
             color=alt.Color("to:N", scale=alt.Scale(domain=[*names], range=colours), legend=legend),
             strokeDash=alt.StrokeDash(
-                "to:N", scale=alt.Scale(domain=[*names], range=DASHES[:2]), legend=legend
+                "to:N", scale=alt.Scale(domain=[*names], range=vega.DASHES[:2]), legend=legend
             ),
             order="quantile:Q",
-            tooltip=_tips(table, "batch", "to", "quantile", "distance"),
+            tooltip=vega.tips(table, "batch", "to", "quantile", "distance"),
         )
-        .properties(width=WIDTH - 70, height=170)
+        .properties(width=vega.WIDTH - 70, height=170)
     )
-    return _finish(_faceted(of, "batch", *_rev(table)), table)
+    return vega.finish(vega.faceted(of, "batch", *vega.rev(table)), table)
+
+
+def tails(table: pd.DataFrame | None) -> alt.TopLevelMixin:
+    """Draw how often a batch has each rare value and outer quantile, beside unseen real rows."""
+    y = alt.Y(
+        "value:N",
+        title=None,
+        sort=alt.EncodingSortField("real", op="max", order="descending"),
+        axis=alt.Axis(labelLimit=vega.LONGEST + 60, grid=True),
+    )
+    x = alt.X("share:Q", title="share of rows (bar: unseen real rows)")
+    real = alt.Chart().mark_tick(color=vega.GREY, thickness=3, size=15).encode(x="real:Q", y=y)
+    dots = (
+        alt.Chart()
+        .mark_point(filled=True, size=65, opacity=0.85)
+        .encode(
+            x=x,
+            y=y,
+            color=vega.batch("color"),
+            shape=vega.batch("shape"),
+            tooltip=vega.tips(table, "batch", "column", "cell", "real", "share", "ceiling"),
+        )
+    )
+    of = alt.layer(real, dots, data=vega.data(table, "real", "share", "ceiling"))
+    of = of.transform_calculate(value="datum.column + ': ' + datum.cell")
+    of = of.properties(width=vega.WIDTH - 130, height={"step": 21})
+    return vega.finish(vega.faceted(of, column=None if table is not None else "rev"), table)
+
+
+def attacks(table: pd.DataFrame | None) -> alt.TopLevelMixin:
+    """Draw how many training rows each attack finds at 1 % false positives, with intervals."""
+    x = alt.X("tpr_1:Q", title="found at 1 % false positives (line: by chance)")
+    of = vega.ranges(
+        table,
+        x=x,
+        bounds=("tpr_1_lower", "tpr_1_upper"),
+        y="datum.attack + ', ' + datum.rows",
+        tips=("batch", "attack", "rows", "members", "auc", "tpr_10", "tpr_1", "tpr_01"),
+        at=0.01,
+    )
+    return vega.finish(vega.faceted(of, column=None if table is not None else "rev"), table)
+
+
+def classes(table: pd.DataFrame | None) -> alt.TopLevelMixin:
+    """Draw what training on synthetic rows alone costs, by class and slice, with intervals."""
+    x = alt.X("difference:Q", title="lost by synthetic rows alone (holdout)")
+    of = vega.ranges(
+        table,
+        x=x,
+        bounds=("lower", "upper"),
+        y="datum.kind + ' ' + datum.name",
+        tips=("batch", "kind", "name", "rows", "trtr", "tstr", "difference", "ratio"),
+        at=0,
+    ).transform_filter(alt.datum.split == "holdout")
+    return vega.finish(vega.faceted(of, column=None if table is not None else "rev"), table)
 
 
 def templates() -> dict[str, str]:
     """Return the DVC plot templates as JSON text, by name."""
-    drawn = {make.__name__: make(None) for make in (curve, learning, columns, pairs, distances)}
+    every = (curve, learning, columns, pairs, tails, classes, attacks, distances)
+    drawn = {make.__name__: make(None) for make in every}
     return {
-        name: json.dumps({**spec(chart), "$schema": _TEMPLATE_SCHEMA}, indent=2) + "\n"
+        name: json.dumps({**vega.spec(chart), "$schema": _TEMPLATE_SCHEMA}, indent=2) + "\n"
         for name, chart in drawn.items()
     }
-
-
-def spec(chart: alt.TopLevelMixin) -> dict[str, Any]:
-    """Return a chart as Vega-Lite, its data where they are used and not under a hashed name."""
-    with alt.data_transformers.enable("default", consolidate_datasets=False):
-        return chart.to_dict()
-
-
-def svg(chart: alt.TopLevelMixin, name: str, title: str) -> str:
-    """Return a chart as an SVG picture that says what it shows.
-
-    `name` makes its ids its own, so that many pictures can stand in one page; `title` is read
-    out to those who do not see it.
-    """
-    import vl_convert
-    from markupsafe import escape
-
-    drawn = vl_convert.vegalite_to_svg(spec(chart))
-    drawn = re.sub(r'\bid="', f'id="{name}-', drawn)
-    drawn = re.sub(r"url\(#", f"url(#{name}-", drawn)
-    label = f'<title id="{name}-title">{escape(title)}</title>'
-    named = f'<svg role="img" aria-labelledby="{name}-title"'
-    return re.sub(r"<svg([^>]*)>", rf"{named}\1>" + label.replace("\\", "\\\\"), drawn, count=1)
-
-
-def _data(table: pd.DataFrame | None, *numbers: str) -> alt.InlineData:
-    """Return rows, or DVC's anchor for them; DVC hands all values over as text."""
-    values: Any = "<DVC_METRIC_DATA>"
-    if table is not None:
-        values = json.loads(table.to_json(orient="records", double_precision=15))
-    parse = dict.fromkeys(numbers, "number")
-    return alt.InlineData(values=values, format=alt.DataFormat(parse=parse))
-
-
-def _tips(table: pd.DataFrame | None, *fields: str) -> list[alt.Tooltip]:
-    return [alt.Tooltip(field, type="nominal") for field in (*fields, *_rev(table))]
-
-
-def _rev(table: pd.DataFrame | None) -> list[str]:
-    """Return the field that tells revisions apart, which only DVC's data have."""
-    return ["rev"] if table is None else []
-
-
-def _dashed(table: pd.DataFrame | None) -> dict[str, Any]:
-    legend = alt.Legend(orient="top", columns=1, symbolType="stroke", symbolSize=400)
-    dash = alt.StrokeDash(
-        "rev:N", title="revision", sort=None, scale=alt.Scale(range=DASHES), legend=legend
-    )
-    return {"strokeDash": dash} if table is None else {}
-
-
-def _batch(channel: str) -> Any:
-    """Encode the batch; in the order of the table, which is that of `generators`."""
-    kind = {"color": alt.Color, "fill": alt.Fill, "stroke": alt.Stroke, "shape": alt.Shape}[channel]
-    values = SHAPES if channel == "shape" else COLOURS
-    legend = None if channel in ("fill", "stroke") else _legend()
-    return kind("batch:N", title=None, sort=None, scale=alt.Scale(range=values), legend=legend)
-
-
-def _legend() -> alt.Legend:
-    return alt.Legend(orient="top", columns=1, labelLimit=WIDTH)
-
-
-def _rule(
-    axis: str, at: float, text: str, color: str = GREY, align: Side = "right"
-) -> list[alt.Chart]:
-    """Draw a line across the plot at a value, with a word beside it."""
-    here = alt.Chart(alt.InlineData(values=[{"at": at}]))
-    across: dict[str, Any]
-    if axis == "x":
-        across, end, dx, dy = {"x": alt.XDatum(at)}, {"y": alt.value(0)}, 5, 9
-    else:
-        across, end, dx, dy = {"y": alt.YDatum(at)}, {"x": alt.value(WIDTH)}, 0, -7
-    rule = here.mark_rule(strokeDash=[4, 3], strokeWidth=1.5, color=color).encode(**across)
-    word = here.mark_text(
-        text=text, color=color, fontSize=12, align=align, dx=-dx if align == "right" else dx, dy=dy
-    ).encode(**across, **end)
-    return [rule, word] if text else [rule]
-
-
-def _faceted(chart: Any, column: str | None, row: str | None = None) -> Any:
-    """Repeat a chart beside itself for each value of `column`, below itself for `row`."""
-    if column is None:
-        return chart
-    channels: dict[str, Any] = {"column": alt.Column(f"{column}:N", title=None, sort=[])}
-    if row:
-        channels["row"] = alt.Row(f"{row}:N", title=None, sort=[])
-    data, chart = chart.data, chart.copy()
-    chart.data = alt.Undefined
-    return chart.facet(data=data, **channels)
-
-
-def _finish(chart: Any, table: pd.DataFrame | None) -> alt.TopLevelMixin:
-    if table is None:
-        chart = chart.properties(title="<DVC_METRIC_TITLE>")
-    words = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"}
-    return (
-        chart.configure(font=FONT, background="#ffffff", aria=False)
-        .configure_axis(**words, gridColor="#e3e3e3", domainColor=GREY, tickColor=GREY)
-        .configure_legend(**words, symbolStrokeWidth=2)
-        .configure_header(labelFontSize=13, labelFontWeight="bold")
-        .configure_view(stroke=None)
-    )

@@ -55,10 +55,7 @@ def rows_to(m: Evidence, goal: float) -> int | None:
     return None if enough.empty else int(enough.iloc[0])
 
 
-def gates(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield every check of a validation that has a threshold, with its gate and name."""
-    for gate in ("fidelity", "utility", "privacy"):
-        for name, check in found[gate].items():
-            if isinstance(check, dict) and "threshold" in check:
-                excess = {**check, "value": check["excess"]}
-                yield {"gate": gate, "name": name, **check, "interval": interval(excess)}
+def checks(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield every check of a validation, with its excess and interval in words."""
+    for check in found["checks"]:
+        yield {**check, "interval": interval({**check, "value": check["excess"]})}

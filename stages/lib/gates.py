@@ -1,114 +1,116 @@
 """Gates: a batch enters training only if no check says that it should not."""
 
 import math
+from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
-from pydantic import Field
+import numpy as np
 
-from .intervals import Estimate
-from .params import Section
+from .measure import Measure
+from .thresholds import MEASURES, Priority, Rules
 
-Verdict = Literal["pass", "fail", "inconclusive"]
+Verdict = Literal["pass", "fail", "inconclusive", "reported"]
 
-
-class Fidelity(Section):
-    """How much farther than real rows a batch may be from unseen real ones."""
-
-    marginals: float = Field(ge=0, le=1)
-    associations: float = Field(ge=0, le=1)
-    coverage: float = Field(ge=0, le=1)
-
-
-class Utility(Section):
-    """How much of the metric a model may lose on synthetic rows alone."""
-
-    tax: float = Field(ge=0)
-
-
-class Privacy(Section):
-    """How large a share of the batch may copy training rows beyond chance."""
-
-    copies: float = Field(ge=0, le=1)
-
-
-class Gates(Section):
-    """The section `gates` of params.yaml: the greatest excess that each check allows."""
-
-    inconclusive: Literal["pass", "fail"]
-    fidelity: Fidelity
-    utility: Utility
-    privacy: Privacy
+_BOUND, _POWER = 1.96, 0.84  # normal quantiles: of a 95 % interval, and of four fifths
 
 
 class Check(NamedTuple):
-    """One question asked of a batch: by how much it exceeds what real rows reach."""
+    """A measure with the greatest excess that is allowed, and what comes of it."""
 
-    name: str
-    value: float
-    ceiling: float  # the same number for real rows
-    excess: Estimate
-    threshold: float
-
-
-MEANING = {
-    "marginals": ("mean distance of a column's distribution", "fit: another generator"),
-    "associations": (
-        "mean error of a pair's association",
-        "fit: a generator that keeps dependence",
-    ),
-    "coverage": ("share of real rows with no synthetic row near", "fit: a richer generator"),
-    "tax": ("metric after training on synthetic rows alone", "fit: another generator"),
-    "copies": ("share of rows that copy a training row", "fit: a larger leaf, or privacy"),
-}
+    measure: Measure
+    threshold: float | None  # None: reported only
+    verdict: Verdict
+    admits: bool
 
 
-def judge(check: Check) -> Verdict:
+def check(found: Iterable[Measure], held: Rules) -> list[Check]:
+    """Judge every measure."""
+    judged = []
+    for measure in found:
+        threshold = held.thresholds[measure.name]
+        verdict = judge(measure, threshold)
+        admits = verdict in ("pass", "reported") or (
+            verdict == "inconclusive" and held.unsure[measure.gate] == "pass"
+        )
+        judged.append(Check(measure, threshold, verdict, admits))
+    return judged
+
+
+def judge(measure: Measure, threshold: float | None) -> Verdict:
     """Judge by the bound of the excess's interval, not by its middle.
 
     What could not be computed fails: it shows nothing in the batch's favour. With too few rows to
     tell, the bounds are all that could be.
     """
-    if math.isnan(check.excess.lower):
+    if threshold is None:
+        return "reported"
+    if math.isnan(measure.excess.lower):
         return "fail"
-    if check.excess.upper <= check.threshold:
+    if measure.excess.upper <= threshold:
         return "pass"
-    if check.excess.lower > check.threshold:
+    if measure.excess.lower > threshold:
         return "fail"
     return "inconclusive"
 
 
-def admits(checks: list[Check], gates: Gates) -> bool:
-    """Return whether a batch with these checks may enter training."""
-    verdicts = {judge(check) for check in checks}
-    return "fail" not in verdicts and not (
-        "inconclusive" in verdicts and gates.inconclusive == "fail"
-    )
+def smallest(measure: Measure, threshold: float) -> float:
+    """Return the excess that would have failed four times in five, at this size.
+
+    A normal excess with this standard error has its lower bound above the threshold so often.
+    """
+    return threshold + (_BOUND + _POWER) * measure.excess.se
 
 
-def told(check: Check) -> dict[str, Any]:
+def told(found: Check) -> dict[str, Any]:
     """Return a check as it is written: the numbers, the verdict, and why in words."""
-    verdict = judge(check)
-    meaning, back_to = MEANING[check.name]
-    side = {"pass": "is at most", "fail": "is above", "inconclusive": "is on both sides of"}
+    measure, excess = found.measure, found.measure.excess
+    meaning = MEASURES[measure.name]
+    judged = found.threshold is not None
     return {
-        "value": check.value,
-        "ceiling": check.ceiling,
-        "excess": check.excess.value,
-        "lower": check.excess.lower,
-        "upper": check.excess.upper,
-        "threshold": check.threshold,
-        "verdict": verdict,
-        "reason": f"{meaning}: {_reason(check, side[verdict])}",
-        "back_to": None if verdict == "pass" else back_to,
-        "method": check.excess.method,
+        "name": measure.name,
+        "gate": measure.gate,
+        "verdict": found.verdict,
+        "admits": found.admits,
+        "value": measure.value,
+        "ceiling": measure.ceiling,
+        "excess": excess.value,
+        "lower": excess.lower,
+        "upper": excess.upper,
+        "threshold": found.threshold,
+        "smallest_shown": smallest(measure, found.threshold) if judged else None,
+        "reason": f"{meaning.text}: {_reason(found)}",
+        "note": measure.note,
+        "back_to": None if found.admits else meaning.back_to,
+        "method": excess.method,
     }
 
 
-def _reason(check: Check, side: str) -> str:
-    if math.isnan(check.excess.value):
-        return check.excess.method
-    return (
-        f"{check.value:.3g} where real rows have {check.ceiling:.3g}; the excess of "
-        f"{check.excess.value:.3g} [{check.excess.lower:.3g}, {check.excess.upper:.3g}] "
-        f"{side} {check.threshold:g}"
+def weighed(checks: Iterable[Check], priority: Priority) -> list[Check]:
+    """Return the checks that do not admit a batch, the heaviest first.
+
+    The gate of the priority comes first, then privacy, utility and fidelity; within a gate what
+    fails comes before what is inconclusive, and what exceeds its threshold most surely first.
+    """
+    gates = list(dict.fromkeys([priority, "privacy", "utility", "fidelity"]))
+
+    def weight(one: Check) -> tuple[int, bool, float]:
+        excess, threshold = one.measure.excess, one.threshold or 0.0
+        # What could not be computed has no excess to order by: it comes first.
+        surely = np.nan_to_num((excess.value - threshold) / (excess.se or np.inf), nan=np.inf)
+        return gates.index(one.measure.gate), one.verdict != "fail", -float(surely)
+
+    return sorted((one for one in checks if not one.admits), key=weight)
+
+
+def _reason(found: Check) -> str:
+    measure, excess = found.measure, found.measure.excess
+    if math.isnan(excess.value):
+        return excess.method
+    text = (
+        f"{measure.value:.3g} where real rows have {measure.ceiling:.3g}; the excess of "
+        f"{excess.value:.3g} [{excess.lower:.3g}, {excess.upper:.3g}]"
     )
+    side = {"pass": "is at most", "fail": "is above", "inconclusive": "is on both sides of"}
+    if found.threshold is None:
+        return f"{text} is reported only"
+    return f"{text} {side[found.verdict]} {found.threshold:g}"

@@ -62,17 +62,51 @@ def half_samples(
     rows that are left in each sample, and returns k numbers. Unlike the bootstrap it repeats no
     row, which distances between nearest neighbours would notice.
     """
+    return over_halves(*halves(statistic, sizes, rng, splits=splits))
+
+
+def halves(
+    statistic: Callable[..., np.ndarray],
+    sizes: Sequence[int],
+    rng: np.random.Generator,
+    *,
+    splits: int = 50,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return a statistic of whole samples, shape (k,), and of halves, shape (2, splits, k)."""
     whole = np.asarray(statistic(*(np.arange(size) for size in sizes)), float)
-    variance = np.zeros_like(whole)
-    for _ in range(splits):
+    drawn = np.empty((2, splits, len(whole)))
+    for split in range(splits):
         orders = [rng.permutation(size) for size in sizes]
-        first = np.asarray(statistic(*(order[: len(order) // 2] for order in orders)), float)
-        second = np.asarray(statistic(*(order[len(order) // 2 :] for order in orders)), float)
-        variance += (first - second) ** 2 / 4 / splits
+        drawn[0, split] = statistic(*(order[: len(order) // 2] for order in orders))
+        drawn[1, split] = statistic(*(order[len(order) // 2 :] for order in orders))
+    return whole, drawn
+
+
+def over_halves(whole: np.ndarray, drawn: np.ndarray) -> list[Estimate]:
+    """Return the estimates of `half_samples` from what `halves` gave."""
+    splits = drawn.shape[1]
+    variance = ((drawn[0] - drawn[1]) ** 2 / 4).mean(axis=0)
     return [
         _student(value, own, splits, f"{splits} repeated half samples")
         for value, own in zip(whole, variance, strict=True)
     ]
+
+
+def over_halves_of_greatest(
+    whole: float, greatest: np.ndarray, one: np.ndarray, stays: float
+) -> Estimate:
+    """Return the estimate of a statistic that contains a greatest of many.
+
+    `greatest` holds it in halves, and `one` the same where the one that is greatest in the whole
+    samples is taken, shape (2, splits) each; `stays` is how often that one is the greatest in both
+    halves. Noise makes others compete with it, more so in halves: where none could in the whole
+    samples, halves understate the variance, and that of `one` is right; where all are alike it is
+    the other way round. The variance is between the two in proportion to `stays`.
+    """
+    splits = greatest.shape[1]
+    every, own = (((part[0] - part[1]) ** 2 / 4).mean() for part in (greatest, one))
+    variance = stays * own + (1 - stays) * every
+    return _student(whole, variance, splits, f"{splits} repeated half samples of the greatest")
 
 
 def proportion_difference(
@@ -90,6 +124,17 @@ def proportion_difference(
     above = np.hypot(high_p - p, q - low_q)
     se = (below + above) / 2 / student.ppf(0.5 + LEVEL / 2, np.inf)
     return Estimate(value, value - below, value + above, se, "Newcombe, from Wilson limits")
+
+
+def of_parts(value: float, variances: np.ndarray, degrees: np.ndarray, over: str) -> Estimate:
+    """Return the interval of a sum of independent parts, from the variance of each.
+
+    Student's t with the degrees of freedom of Satterthwaite (1946, doi:10.2307/3002019), those of
+    each part given; infinite ones are those of a variance that is known.
+    """
+    total = float(variances.sum())
+    noise = float((variances**2 / degrees).sum())
+    return _student(value, total, total**2 / noise if noise else np.inf, over)
 
 
 def _wilson(count: float, of: float) -> tuple[float, float, float]:

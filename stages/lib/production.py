@@ -1,7 +1,9 @@
 """Rows made in chunks and verified, until there are enough."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from math import ceil
 from typing import NamedTuple
 
@@ -11,15 +13,17 @@ from joblib import Parallel, cpu_count, delayed
 from pydantic import Field
 from tqdm import tqdm
 
-from . import rows, table
+from . import condition, rows, table
 from .condition import Condition
 from .errors import GeneratorError
-from .generators.protocol import Generator
+from .generators.protocol import Finite, Generator
 from .params import Section
 from .verify import Verifier
 
 CHUNK = 100_000  # rows made at once: few enough to hold, enough to be quick
 DUPLICATES = "duplicates"  # counted last, and over all chunks
+
+Draw = Callable[[], pd.DataFrame]  # gives the rows of a chunk that meet the condition
 
 
 class Generate(Section):
@@ -34,7 +38,8 @@ class Generate(Section):
 class Tally:
     """What it took to make the rows, counted while they are made."""
 
-    generated: int = 0
+    held: int | None = None  # rows that a finite generator has
+    generated: int = 0  # or taken of those
     met: int = 0  # rows that meet the slice's condition
     verifiers: dict[str, dict[str, int]] = field(default_factory=dict)  # seen and kept
 
@@ -65,20 +70,31 @@ def make(
     """Yield parts of `n` rows that meet `where`, pass every verifier and, if asked, differ.
 
     Each chunk has a seed of its own, and how many are made depends on what came of those before,
-    so the rows are the same for any number of workers. Raises GeneratorError where the budget
-    is spent, or where the verifiers keep less than `least_yield` of the rows.
+    so the rows are the same for any number of workers. The rows of a finite generator are shuffled
+    once, and chunks are consecutive parts of them. Raises GeneratorError where the budget is
+    spent, or all rows of a finite generator are, or where the verifiers keep less than
+    `least_yield` of the rows.
     """
+    held, most, budget = None, int(asked.budget * n), asked.budget
+    if isinstance(generator, Finite):
+        held = _shuffled(generator.held(), seed)
+        tally.held = most = len(held)
+        budget = max(1.0, most / n)  # they are there already: all may be looked at
     found = chunks = 0
     known = np.empty(0, np.uint64)
     with tqdm(total=n, unit=" rows", disable=None, leave=False) as bar:
         while found < n:
-            left = int(asked.budget * n) - tally.generated
+            left = most - tally.generated
             if left < 1:
                 raise GeneratorError(_too_few(n, found, where, tally))
-            share = max(found / tally.generated, 1 / asked.budget) if tally.generated else 1.0
+            share = max(found / tally.generated, 1 / budget) if tally.generated else 1.0
             wanted = min(ceil((n - found) / share), left)
             sizes = [min(CHUNK, wanted - start) for start in range(0, wanted, CHUNK)]
-            for chunk in _chunks(generator, sizes, chunks, where, verifiers, seed):
+            if held is None:
+                draws = _made(generator, sizes, chunks, where, seed)
+            else:
+                draws = _taken(held, sizes, tally.generated, where)
+            for chunk in _chunks(draws, len(sizes), verifiers):
                 frame = chunk.frame
                 tally.met += chunk.met
                 for name, (seen, kept) in chunk.counts.items():
@@ -98,36 +114,40 @@ def make(
                 raise GeneratorError(_too_few(n, found, where, tally))
 
 
+def _shuffled(held: pd.DataFrame, seed: int) -> pd.DataFrame:
+    return table.rows(held, np.random.default_rng(seed).permutation(len(held)))
+
+
+def _made(
+    generator: Generator, sizes: list[int], first: int, where: Condition | None, seed: int
+) -> Iterator[Draw]:
+    for chunk, size in enumerate(sizes, start=first):
+        yield partial(generator.sample, size, where=where, seed=_seed(seed, chunk))
+
+
+def _taken(
+    held: pd.DataFrame, sizes: list[int], first: int, where: Condition | None
+) -> Iterator[Draw]:
+    for size in sizes:
+        yield partial(condition.keep, table.rows(held, np.arange(first, first + size)), where)
+        first += size
+
+
 def _chunks(
-    generator: Generator,
-    sizes: list[int],
-    first: int,
-    where: Condition | None,
-    verifiers: Mapping[str, Verifier],
-    seed: int,
+    draws: Iterator[Draw], count: int, verifiers: Mapping[str, Verifier]
 ) -> Iterator[_Chunk]:
     """Yield the chunks of one round in their order, as many in memory as there are workers."""
-    jobs = [
-        (generator, size, where, verifiers, _seed(seed, first + place))
-        for place, size in enumerate(sizes)
-    ]
-    if len(jobs) == 1:
-        yield _chunk(*jobs[0])
+    if count == 1:
+        yield _chunk(next(draws), verifiers)
         return
-    workers = min(cpu_count(), len(jobs))
+    workers = min(cpu_count(), count)
     with Parallel(n_jobs=workers) as parallel:
-        for start in range(0, len(jobs), workers):
-            yield from parallel(delayed(_chunk)(*job) for job in jobs[start : start + workers])
+        while some := list(islice(draws, workers)):
+            yield from parallel(delayed(_chunk)(draw, verifiers) for draw in some)
 
 
-def _chunk(
-    generator: Generator,
-    size: int,
-    where: Condition | None,
-    verifiers: Mapping[str, Verifier],
-    seed: int,
-) -> _Chunk:
-    frame = generator.sample(size, where=where, seed=seed)
+def _chunk(draw: Draw, verifiers: Mapping[str, Verifier]) -> _Chunk:
+    frame = draw()
     met, counts = len(frame), {}
     for name, verifier in verifiers.items():
         good = np.flatnonzero(verifier(frame))
@@ -149,9 +169,17 @@ def _among(known: np.ndarray, keys: np.ndarray) -> np.ndarray:
 
 
 def _too_few(n: int, found: int, where: Condition | None, tally: Tally) -> str:
-    made = f"{tally.generated:,} rows were made and {found:,} of the {n:,} asked for were kept"
     dropped = {name: own["seen"] - own["kept"] for name, own in tally.verifiers.items()}
     unmet = tally.generated - tally.met
+    if tally.generated == tally.held:
+        reasons = [f"{unmet:,} do not meet {where.text!r}"] if where and unmet else []
+        reasons += [f"`{name}` drops {count:,}" for name, count in dropped.items() if count]
+        return (
+            f"the generator holds {tally.held:,} rows and {n:,} were asked for"
+            + (f"; {', '.join(reasons)}, which leaves {found:,}" if reasons else "")
+            + (f": ask for {found:,} at most in `slices.*.rows`" if found else "")
+        )
+    made = f"{tally.generated:,} rows were made and {found:,} of the {n:,} asked for were kept"
     if where and unmet >= max(dropped.values(), default=0):
         return (
             f"{made}: only {tally.met:,} meet {where.text!r}, so the condition is too rare for "

@@ -29,7 +29,7 @@ class Record(NamedTuple):
     generator: dict[str, Any]  # name, family, parameters, seed
     slice: dict[str, Any]  # name, purpose, and the condition that its rows meet
     seed: int  # of the sampling
-    rows: dict[str, int]  # asked, generated, met the condition, kept
+    rows: dict[str, int]  # asked, held where finite, generated, met the condition, kept
     verifiers: dict[str, dict[str, int]]  # for each, in their order: rows seen, rows kept
     train: dict[str, Any]  # rows, sha256
     schema_sha256: str
@@ -124,7 +124,8 @@ def code() -> str:
 
 def of_file(path: str | Path) -> str:
     """Return the SHA-256 of a file's bytes."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def versions(packages: tuple[str, ...]) -> dict[str, str]:

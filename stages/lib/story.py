@@ -8,7 +8,7 @@ pen (columns, classes, reasons) is left to the documents' own templates.
 from math import isclose
 from typing import Any
 
-from .evidence import Evidence, by_hand, gain, gates, learned, rows_to, score
+from .evidence import Evidence, by_hand, checks, gain, learned, rows_to, score
 from .verdict import more_rows, remedies, verdict
 from .words import count, interval, listed, metric, number
 
@@ -43,10 +43,10 @@ def tell(m: Evidence) -> dict[str, Any]:
         "checks": {
             check["name"]: check["reason"].partition(":")[0]
             for found in m.validate.values()
-            for check in gates(found)
+            for check in checks(found)
         },
         "promise": PROMISE,
-        "gates": {name: list(gates(found)) for name, found in m.validate.items()},
+        "gates": {name: list(checks(found)) for name, found in m.validate.items()},
         "drift": drift(m),
         "next": next_steps(m),
         "limitations": limitations(m),
@@ -64,6 +64,12 @@ def titles(m: Evidence) -> dict[str, str]:
         "score and the threshold",
         "columns": "Distance of each column's distribution from unseen real rows, by batch, "
         "beside what real rows reach",
+        "tails": "How often each batch has each rare value and outer quantile, beside unseen real "
+        "rows",
+        "classes": f"What training on synthetic rows alone costs in {of} and recall, by class and "
+        "slice, with intervals",
+        "attacks": "Share of training rows that each attack finds at 1 % false positives, with "
+        "intervals, beside chance",
         **{f"pairs-{name}": f"Error of each pair's association in {name}" for name in m.validate},
         **{
             f"distances-{name}": f"Distance of the rows of {name} to the closest real row, in "
@@ -167,11 +173,13 @@ def limitations(m: Evidence) -> list[str]:
     if m.freeze["optimistic"]:
         said.append("There is no tune slice: every choice was made on the holdout (optimistic).")
     for name in m.admit["admitted"]:
-        unsure = [c["name"] for c in gates(m.validate[name]) if c["verdict"] == "inconclusive"]
+        told = list(checks(m.validate[name]))
+        unsure = [_unsure(check) for check in told if check["verdict"] == "inconclusive"]
         if unsure:
             said.append(f"{name} was admitted with inconclusive checks: {listed(unsure)}.")
-        copied = m.validate[name]["privacy"].get("copies_of_train")
-        if copied:
+        rate = next(check["value"] for check in told if check["name"] == "copies")
+        if rate:
+            copied = round(rate * m.provenance[name]["rows"]["kept"])
             said.append(f"{count(copied, 'row')} of {name} equal a training row.")
     unread = [name for name, made in m.provenance.items() if "approved_by" not in made["preview"]]
     if unread:
@@ -181,12 +189,6 @@ def limitations(m: Evidence) -> list[str]:
         )
     if not m.drift["arrived"]:
         said.append("No rows arrived to check for drift.")
-    privacy: set[str] = set().union(*(found["privacy"] for found in m.validate.values()))
-    if not any("membership" in key for key in privacy):
-        said.append(
-            "No membership inference attack was run: of privacy only exact copies and the "
-            "distance to the closest record (DCR) were looked at."
-        )
     said.append(
         "Each generator was fitted once and made one batch: the intervals do not cover how much "
         "another fit would differ."
@@ -197,6 +199,13 @@ def limitations(m: Evidence) -> list[str]:
 def _goes_on(m: Evidence) -> bool:
     """Return whether larger ratios promise more: the curve still rises at its end."""
     return m.sweep["best_is_last_ratio"] and m.sweep["shape"] == "rising"
+
+
+def _unsure(check: dict[str, Any]) -> str:
+    """Name a check, and the smallest excess that it would have shown."""
+    if check["gate"] != "privacy" or check["smallest_shown"] is None:
+        return check["name"]
+    return f"{check['name']} (a leak below {number(check['smallest_shown'], 2)} might go unseen)"
 
 
 def _why(m: Evidence, ratio: float) -> str:

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,13 @@ _DECIMALS = 6  # numbers with more of them are taken to have any number
 _EXACT = 2.0**53  # integers above this lose digits in a float64
 
 
+class Typed(NamedTuple):
+    """Cells in the types of their columns."""
+
+    frame: pd.DataFrame
+    untyped: pd.DataFrame  # of the same shape: True where a cell is there and has no type
+
+
 def read(path: str | Path, schema: Schema, *, whole: bool = True) -> pd.DataFrame:
     """Read a raw table, CSV (also compressed) or Parquet, as the schema declares it.
 
@@ -24,22 +32,19 @@ def read(path: str | Path, schema: Schema, *, whole: bool = True) -> pd.DataFram
     sorted order. Ignored columns are left out; where the table need not be `whole`, so are those
     that it lacks. Raises TableError that tells every problem.
     """
-    raw = _raw(Path(path), schema)
+    if not Path(path).is_file():
+        raise TableError(f"{path} is not a file; set `data.path` in params.yaml to the real table")
+    raw = cells(path, schema)
     problems = list(_column_problems(raw, schema, whole=whole))
     if problems:
         raise TableError(listed(str(path), problems))
     raw = raw[[name for name in schema.kept if name in raw.columns]]
     if raw.empty:
         raise TableError(f"{path} has a header and no rows; at least two slices of rows are needed")
-    absent = raw.isin(["", *schema.read.missing]) | raw.isna()
-    typed = {
-        name: typed_as(raw[name].mask(absent[name]), schema.columns[name]) for name in raw.columns
-    }
-    frame = pd.DataFrame({name: values for name, (values, _) in typed.items()})
-    good = valid(frame, schema)
-    for name, (_, bad) in typed.items():
-        wrong = (bad & ~absent[name]) | ~good[name]
-        problems += _cell_problems(name, schema.columns[name], wrong)
+    frame, untyped = typed(raw, schema)
+    wrong = untyped | ~valid(frame, schema)
+    for name in frame.columns:
+        problems += _cell_problems(name, schema.columns[name], wrong[name])
     if not problems:
         problems += _rule_problems(frame, schema)
     if problems:
@@ -47,16 +52,18 @@ def read(path: str | Path, schema: Schema, *, whole: bool = True) -> pd.DataFram
     return frame
 
 
-def _raw(path: Path, schema: Schema) -> pd.DataFrame:
-    if not path.is_file():
-        raise TableError(f"{path} is not a file; set `data.path` in params.yaml to the real table")
-    if path.suffix == ".parquet":
-        frame = pd.read_parquet(path)
-        return frame.astype(object).where(frame.notna(), "").astype(str)
+def cells(path: str | Path, schema: Schema) -> pd.DataFrame:
+    """Return every cell of a CSV (also compressed) or Parquet file as text, missing ones as "".
+
+    Raises TableError where it cannot be read.
+    """
+    kind = "Parquet" if Path(path).suffix == ".parquet" else "CSV"
     try:
+        if kind == "Parquet":
+            return texts(pd.read_parquet(path))
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # a row longer than the header
-            frame = pd.read_csv(
+            return pd.read_csv(
                 path,
                 sep=schema.read.delimiter,
                 encoding=schema.read.encoding,
@@ -66,10 +73,29 @@ def _raw(path: Path, schema: Schema) -> pd.DataFrame:
                 na_filter=False,
                 skipinitialspace=True,
             )
-    except (ValueError, OSError, EOFError, pd.errors.ParserWarning) as error:
-        # pandas' parser and decoding errors are ValueErrors; a broken gzip is an OSError.
-        raise TableError(f"{path} cannot be read as CSV: {str(error).strip()}") from None
-    return frame.apply(lambda column: column.str.strip())
+    except Exception as error:  # the parsers and each way to compress have errors of their own
+        raise TableError(f"{path} cannot be read as {kind}: {str(error).strip()}") from None
+
+
+def texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return every cell as text, missing ones as ""."""
+    return frame.astype(object).where(frame.notna(), "").astype(str)
+
+
+def typed(raw: pd.DataFrame, schema: Schema) -> Typed:
+    """Return cells that are text in the types of their columns, blanks around them stripped.
+
+    Empty ones and the schema's markers are missing values.
+    """
+    raw = raw.apply(lambda column: column.str.strip())
+    absent = raw.isin(["", *schema.read.missing]) | raw.isna()
+    found = {
+        name: _typed_as(raw[name].mask(absent[name]), schema.columns[name]) for name in raw.columns
+    }
+    return Typed(
+        pd.DataFrame({name: values for name, (values, _) in found.items()}),
+        pd.DataFrame({name: bad & ~absent[name] for name, (_, bad) in found.items()}),
+    )
 
 
 def _column_problems(raw: pd.DataFrame, schema: Schema, *, whole: bool) -> Iterator[str]:
@@ -86,7 +112,7 @@ def _column_problems(raw: pd.DataFrame, schema: Schema, *, whole: bool) -> Itera
             yield f"column {name!r} is declared in data/schema.yaml and not in the table"
 
 
-def typed_as(values: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
+def _typed_as(values: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
     """Return cells that are text, or missing, in the type of their column, and which have none."""
     if column.numeric:
         known = values.dropna()
@@ -114,7 +140,7 @@ def _number(text: str) -> float:
 
 def _cell_problems(name: str, column: Column, bad: pd.Series) -> Iterator[str]:
     if bad.any():
-        yield f"column {name!r}: {bad.sum()} cells are not {expected(column)}; {_numbered(bad)}"
+        yield f"column {name!r}: {bad.sum()} cells are not {expected(column)}; {numbered(bad)}"
 
 
 def _rule_problems(frame: pd.DataFrame, schema: Schema) -> Iterator[str]:
@@ -123,12 +149,12 @@ def _rule_problems(frame: pd.DataFrame, schema: Schema) -> Iterator[str]:
             if wrong.all():
                 yield f"rule {rule!r}: no row keeps to it; mend the rule in data/schema.yaml"
             elif wrong.any():
-                yield f"rule {rule!r}: {wrong.sum()} rows break it; {_numbered(wrong)}"
+                yield f"rule {rule!r}: {wrong.sum()} rows break it; {numbered(wrong)}"
     except ValueError as error:
         yield f"rule {error}"
 
 
-def _numbered(wrong: np.ndarray | pd.Series) -> str:
+def numbered(wrong: np.ndarray | pd.Series) -> str:
     """Say which rows are wrong, counted from 1 below the header; their values may be sensitive."""
     places = np.flatnonzero(wrong)
     return f"rows {', '.join(str(row + 1) for row in places[:5])}" + ", …" * (len(places) > 5)

@@ -1,6 +1,6 @@
 """Trials: a model trained on chosen rows with a seed, scored on fixed rows; many at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,11 +53,11 @@ def bench(
     frames = [frame[schema.modelled] for frame in (real, *more)]
     labels = pd.concat([frame[target].astype(object) for frame in (*frames, *scored.values())])
     task = task_of(schema, labels)
-    scoring.check(metric, task)
+    classes = [] if task == "regression" else _classes(labels, real[target])
+    scoring.check(metric, task, classes, sensitive=schema.columns[target].sensitive)
     learners.check(models, task)
     train = table.stack(frames)
     encoder = learners.encoder(train, schema)
-    classes = [] if task == "regression" else _classes(labels, real[target])
     encoded = {
         name: (encoder.transform(frame[schema.features]), _numbers(frame[target], classes))
         for name, frame in scored.items()
@@ -67,15 +67,24 @@ def bench(
 
 
 def run(shared: Bench, trials: Sequence[Trial]) -> list[dict[str, Score]]:
-    """Return for each trial its scores by slice, in the trials' order.
+    """Return for each trial its scores by slice, in the trials' order."""
+    return list(_each(_scores, shared, trials))
 
-    Workers are as many as joblib finds (`LOKY_MAX_CPU_COUNT` lowers it); results do not depend
-    on their number.
+
+def predictions(shared: Bench, trials: Sequence[Trial]) -> Iterator[dict[str, np.ndarray]]:
+    """Yield for each trial what its model predicts by slice, in the trials' order.
+
+    Whoever needs several scores of one fit takes them from these with `score`.
     """
-    workers = Parallel(min(cpu_count(), max(len(trials), 1)), return_as="generator")
-    found = workers(delayed(_score)(shared, trial) for trial in trials)
-    # The bar is for a person who waits: none is drawn where no terminal is.
-    return list(tqdm(found, total=len(trials), unit="fit", leave=False, disable=None))
+    return _each(_predict, shared, trials)
+
+
+def score(shared: Bench, predicted: Mapping[str, np.ndarray]) -> dict[str, Score]:
+    """Return the scores by slice of one trial's predictions."""
+    return {
+        name: scoring.score(shared.metric, shared.scored[name][1], own, shared.classes)
+        for name, own in predicted.items()
+    }
 
 
 def fit(shared: Bench, trial: Trial) -> Any:
@@ -85,14 +94,27 @@ def fit(shared: Bench, trial: Trial) -> Any:
     return learners.fit(learner, shared.task, count, x, y, seed=trial.seed)
 
 
-def _score(shared: Bench, trial: Trial) -> dict[str, Score]:
-    estimator = fit(shared, trial)
-    scores = {}
-    for name in trial.on:
-        x, y = shared.scored[name]
-        predicted = learners.predict(estimator, x, len(shared.classes))
-        scores[name] = scoring.score(shared.metric, y, predicted)
-    return scores
+def _each(
+    work: Callable[[Bench, Trial], dict[str, Any]], shared: Bench, trials: Sequence[Trial]
+) -> Iterator[dict[str, Any]]:
+    """Yield the work on each trial.
+
+    Workers are as many as joblib finds (`LOKY_MAX_CPU_COUNT` lowers it); results do not depend
+    on their number.
+    """
+    workers = Parallel(min(cpu_count(), max(len(trials), 1)), return_as="generator")
+    found = workers(delayed(work)(shared, trial) for trial in trials)
+    # The bar is for a person who waits: none is drawn where no terminal is.
+    return iter(tqdm(found, total=len(trials), unit="fit", leave=False, disable=None))
+
+
+def _predict(shared: Bench, trial: Trial) -> dict[str, np.ndarray]:
+    estimator, classes = fit(shared, trial), len(shared.classes)
+    return {name: learners.predict(estimator, shared.scored[name][0], classes) for name in trial.on}
+
+
+def _scores(shared: Bench, trial: Trial) -> dict[str, Score]:
+    return score(shared, _predict(shared, trial))
 
 
 def _classes(labels: pd.Series, real: pd.Series) -> list[str]:

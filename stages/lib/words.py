@@ -8,8 +8,11 @@ METRICS = {"roc_auc": "ROC AUC", "r2": "R2"}  # others read well with spaces for
 
 
 def metric(name: str) -> str:
-    """Return a metric's name as people write it."""
-    return METRICS.get(name, name.replace("_", " "))
+    """Return a metric's name as people write it: "recall of '>50K'" for recall@>50K."""
+    base, at, label = name.partition("@")
+    said = METRICS.get(base, base.replace("_", " "))
+    quoted = len(label) > 1 and label[0] == label[-1] and label[0] in "'\""
+    return f"{said} of '{label[1:-1] if quoted else label}'" if at else said
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -36,6 +36,32 @@ class Trained(Protocol):
     losses: pd.DataFrame  # a row per epoch, in order, a column per loss
 
 
+@runtime_checkable
+class Finite(Protocol):
+    """A generator that makes no rows: those that it has are handed out, each once at most.
+
+    Its `sample` returns fewer than `n` rows where it has no more.
+    """
+
+    name: str  # of its entry in params.yaml, for what it tells a person; the fit sets it
+
+    def held(self) -> pd.DataFrame:
+        """Return every row that it has, always in the same order.
+
+        Raises GeneratorError where they cannot be had.
+        """
+        ...
+
+
+@runtime_checkable
+class Sourced(Protocol):
+    """A generator whose rows come from files of the user's, read when rows are asked for."""
+
+    def sources(self) -> dict[str, str]:
+        """Return the SHA-256 of each of these files, by its path."""
+        ...
+
+
 class Spend(NamedTuple):
     """What a fit gives away at most of any one real row, whatever the others are."""
 

@@ -28,6 +28,7 @@ FAMILIES = {  # the family's name is its file's: dvc.yaml makes each fit depend 
     "jitter": Family("Jitter"),
     "smote": Family("Smote", ("imbalanced-learn",)),
     "rules": Family("Rules"),
+    "file": Family("File"),
 }
 
 

@@ -7,11 +7,10 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from .. import condition, script
+from .. import condition, script, table
 from ..condition import Condition
 from ..errors import GeneratorError, listed
 from ..schema import Schema
-from ..table import typed_as
 
 _FEW = 20  # rows that are made twice, to see that the seed decides them
 
@@ -53,6 +52,10 @@ class Rules:
             )
         return condition.keep(self._made(n, seed), where)
 
+    def sources(self) -> dict[str, str]:
+        """Return the SHA-256 of every Python file in `rules/`."""
+        return script.sources()
+
     def _made(self, n: int, seed: int) -> pd.DataFrame:
         """Return the rows of one call in the table's order and types, or raise GeneratorError."""
         made: Any = script.call(self.file, self.function, n, np.random.default_rng(seed))
@@ -63,18 +66,14 @@ class Rules:
         if problems:
             raise GeneratorError(listed(called, problems))
         made = made[self.schema.modelled].reset_index(drop=True)
-        text = made.astype(object).where(made.notna(), "").astype(str)
-        text = text.apply(lambda column: column.str.strip())
-        absent = text.isin(["", *self.schema.read.missing])
-        typed = {}
-        for name in self.schema.modelled:
-            column = self.schema.columns[name]
-            typed[name], bad = typed_as(text[name].mask(absent[name]), column)
-            if wrong := int((bad & ~absent[name]).sum()):
-                problems.append(f"column {name!r}: {wrong} of {n} cells are no {column.kind}")
+        frame, untyped = table.typed(table.texts(made), self.schema)
+        for name in frame.columns:
+            if wrong := int(untyped[name].sum()):
+                kind = self.schema.columns[name].kind
+                problems.append(f"column {name!r}: {wrong} of {n} cells are no {kind}")
         if problems:
             raise GeneratorError(listed(called, problems))
-        return pd.DataFrame(typed)
+        return frame
 
 
 def _shape_problems(made: pd.DataFrame, n: int, schema: Schema) -> Iterator[str]:

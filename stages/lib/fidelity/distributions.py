@@ -1,0 +1,178 @@
+"""Columns, pairs of columns and tails of a batch against real rows: all that counting tells."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from .. import intervals, table
+from ..measure import Findings, Measure
+from ..schema import Schema
+from . import associations, cleanliness, marginals, tails
+from .absences import absences
+from .coded import Coded
+from .outliers import outlying
+from .tails import Cells
+
+NAMES = (
+    "marginals", "worst_column", "missingness", "associations", "worst_pair", "tails", "absent",
+    "outliers",
+)  # fmt: skip
+HALVED = tuple(name for name in NAMES if name != "absent")  # have intervals from half samples
+COLUMNS = ("column", "distance", "ceiling", "wasserstein", "missing", "missing_real")
+
+
+class Sample(NamedTuple):
+    """Rows of one table, with what else is counted of them."""
+
+    rows: Coded
+    tails: np.ndarray  # the tail cell of each value, shape (rows, columns)
+    outlying: np.ndarray  # whether each number is an outlier, shape (rows, numeric columns)
+
+    def take(self, places: np.ndarray) -> "Sample":
+        """Return the rows at `places`."""
+        others = (part.take(places, axis=0) for part in (self.tails, self.outlying))
+        return Sample(self.rows.take(places), *others)
+
+
+class Counted(NamedTuple):
+    """What is counted of one sample, to be compared with another."""
+
+    rows: Coded
+    missing: np.ndarray  # share of each column's values
+    association: np.ndarray  # shape (columns, columns)
+    tails: np.ndarray  # share of the rows in each tail cell
+    outliers: float  # share of all numbers
+
+
+class Gaps(NamedTuple):
+    """How far one sample is from another, in every respect."""
+
+    columns: np.ndarray
+    missing: np.ndarray
+    pairs: np.ndarray  # those of the lower triangle, row by row
+    tails: float
+    outliers: float
+
+
+def compare(
+    made: pd.DataFrame,
+    real: pd.DataFrame,
+    apart: pd.DataFrame,
+    schema: Schema,
+    rng: np.random.Generator,
+) -> Findings:
+    """Compare rows of a batch with the real rows `apart`, beside as many `real` ones.
+
+    Intervals are from half samples. Noise raises the greatest difference of both sides alike; what
+    it is among real rows is the ceiling.
+    """
+    every = table.stack([made, real, apart])
+    coded = Coded.of(every, schema)
+    sizes = [len(made), len(real), len(apart)]
+    parts = [coded.take(own) for own in np.split(np.arange(len(every)), np.cumsum(sizes)[:-1])]
+    cells = tails.cells(parts[2], _labels(every, schema))
+    samples = [Sample(own, tails.placed(own, cells), outlying(own, parts[2])) for own in parts]
+
+    counted = [_count(one, cells) for one in samples]
+    gaps = [_gaps(one, counted[2]) for one in counted[:2]]
+    column, pair = int(gaps[0].columns.argmax()), int(gaps[0].pairs.argmax())
+
+    def summaries(*drawn: np.ndarray) -> np.ndarray:
+        halves = [_count(one.take(own), cells) for one, own in zip(samples, drawn, strict=True)]
+        own, theirs = (_gaps(one, halves[2]) for one in halves[:2])
+        return np.concatenate(
+            [_summary(own), _summary(theirs), [own.columns[column], own.pairs[pair]]]
+        )
+
+    found = _measures(*intervals.halves(summaries, sizes, rng))
+    made_with, real_with, goal = (one.association for one in counted)
+    pairs = associations.pairs(made_with, real_with, goal, coded.names)
+    never = absences(*parts)
+    found["absent"] = Measure("fidelity", "absent", *never[:3])
+    notes = _notes(gaps[0], pairs, counted, never.column)
+    columns = pd.DataFrame(
+        {
+            "column": coded.names,
+            "distance": gaps[0].columns,
+            "ceiling": gaps[1].columns,
+            "wasserstein": marginals.wasserstein(parts[0], parts[2]),
+            "missing": counted[0].missing,
+            "missing_real": counted[2].missing,
+        }
+    )
+    told = tails.table(cells, *(one.tails for one in counted))
+    tables = {"columns": columns, "pairs": pairs, "tails": told}
+    measures = [found[name]._replace(note=notes.get(name, "")) for name in NAMES]
+    return Findings(measures, tables, cleanliness.findings(*parts))
+
+
+def _measures(whole: np.ndarray, drawn: np.ndarray) -> dict[str, Measure]:
+    """Return what half samples tell, by name.
+
+    The last axis holds the numbers of the batch, those of real rows, and the distance of the
+    column and the difference of the pair that are the worst of the batch.
+    """
+    size = len(HALVED)
+    value, ceiling = whole[:size], whole[size : 2 * size]
+    made, real, one = np.split(drawn, [size, 2 * size], axis=2)
+    excess = intervals.over_halves(value - ceiling, made - real)
+    for place, name in enumerate(("worst_column", "worst_pair")):
+        at = HALVED.index(name)
+        excess[at] = intervals.over_halves_of_greatest(
+            value[at] - ceiling[at],
+            made[..., at] - real[..., at],
+            one[..., place] - real[..., at],
+            float((one[..., place] == made[..., at]).all(axis=0).mean()),
+        )
+    parts = zip(HALVED, value.tolist(), ceiling.tolist(), excess, strict=True)
+    return {name: Measure("fidelity", name, *own) for name, *own in parts}
+
+
+def _notes(gaps: Gaps, pairs: pd.DataFrame, counted: list[Counted], absent: str) -> dict[str, str]:
+    """Return what a reader needs to know beside the numbers, by measure."""
+    names = counted[0].rows.names
+    made, _, real = (one.outliers for one in counted)
+    return {
+        "worst_column": names[int(gaps.columns.argmax())] if gaps.columns.any() else "",
+        "missingness": names[int(gaps.missing.argmax())] if gaps.missing.any() else "",
+        "worst_pair": "{} with {}".format(*pairs[["left", "right"]].iloc[0]),
+        "absent": f"most in {absent}" if absent else "",
+        "outliers": f"{made:.2%} of the batch's numbers, {real:.2%} of real ones",
+    }
+
+
+def _labels(every: pd.DataFrame, schema: Schema) -> list[list[str]]:
+    """Return what each category is called in a committed file, by column and code."""
+    names = schema.categorical(schema.modelled)
+    levels = [list(every[name].cat.categories) for name in names]
+    return [schema.shown(name, own, own) for name, own in zip(names, levels, strict=True)]
+
+
+def _count(sample: Sample, cells: Cells) -> Counted:
+    rows, far = sample.rows, sample.outlying
+    return Counted(
+        rows,
+        marginals.missing(rows),
+        associations.association(rows),
+        tails.shares(sample.tails, cells),
+        float(far.mean()) if far.size else 0.0,
+    )
+
+
+def _gaps(one: Counted, real: Counted) -> Gaps:
+    below = np.tril_indices(len(real.association), -1)
+    return Gaps(
+        marginals.distances(one.rows, real.rows),
+        np.abs(one.missing - real.missing),
+        np.abs(one.association - real.association)[below],
+        tails.lack(one.tails, real.tails),
+        abs(one.outliers - real.outliers),
+    )
+
+
+def _summary(gaps: Gaps) -> np.ndarray:
+    """Return the numbers that are measures, in the order of `HALVED`."""
+    means = [gaps.columns.mean(), gaps.columns.max(), gaps.missing.max()]
+    means += [gaps.pairs.mean(), gaps.pairs.max(), gaps.tails, gaps.outliers]
+    return np.array(means)

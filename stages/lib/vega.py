@@ -1,0 +1,160 @@
+"""Building blocks of the charts: the look, the data, and how a chart becomes a picture."""
+
+import json
+import re
+from typing import Any, Literal
+
+import altair as alt
+import pandas as pd
+
+# Told apart by colour-blind readers, and 3:1 or more against white and against near-black;
+# shapes say the same as colours.
+COLOURS = ["#0072b2", "#d55e00", "#009e73", "#b34f9a", "#a07a00", "#7f7f7f"]
+SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
+DASHES = [[1, 0], [6, 3], [2, 2], [8, 2, 2, 2]]  # one per revision
+GREY = "#7f7f7f"
+
+# Fonts of one width: the picture's bytes do not hang on which of them is installed.
+FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+WIDTH = 370  # of a plot: with its axis it fits a phone nearly unscaled
+LONGEST = 150  # pixels of a column's name
+
+Side = Literal["left", "right"]
+
+
+def spec(chart: alt.TopLevelMixin) -> dict[str, Any]:
+    """Return a chart as Vega-Lite, its data where they are used and not under a hashed name."""
+    with alt.data_transformers.enable("default", consolidate_datasets=False):
+        return chart.to_dict()
+
+
+def svg(chart: alt.TopLevelMixin, name: str, title: str) -> str:
+    """Return a chart as an SVG picture that says what it shows.
+
+    `name` makes its ids its own, so that many pictures can stand in one page; `title` is read
+    out to those who do not see it.
+    """
+    import vl_convert
+    from markupsafe import escape
+
+    drawn = vl_convert.vegalite_to_svg(spec(chart))
+    drawn = re.sub(r'\bid="', f'id="{name}-', drawn)
+    drawn = re.sub(r"url\(#", f"url(#{name}-", drawn)
+    label = f'<title id="{name}-title">{escape(title)}</title>'
+    named = f'<svg role="img" aria-labelledby="{name}-title"'
+    return re.sub(r"<svg([^>]*)>", rf"{named}\1>" + label.replace("\\", "\\\\"), drawn, count=1)
+
+
+def data(table: pd.DataFrame | None, *numbers: str) -> alt.InlineData:
+    """Return rows, or DVC's anchor for them; DVC hands all values over as text."""
+    values: Any = "<DVC_METRIC_DATA>"
+    if table is not None:
+        values = json.loads(table.to_json(orient="records", double_precision=15))
+    parse = dict.fromkeys(numbers, "number")
+    return alt.InlineData(values=values, format=alt.DataFormat(parse=parse))
+
+
+def tips(table: pd.DataFrame | None, *fields: str) -> list[alt.Tooltip]:
+    """Show these fields as they are written in the table."""
+    return [alt.Tooltip(field, type="nominal") for field in (*fields, *rev(table))]
+
+
+def rev(table: pd.DataFrame | None) -> list[str]:
+    """Return the field that tells revisions apart, which only DVC's data have."""
+    return ["rev"] if table is None else []
+
+
+def dashed(table: pd.DataFrame | None) -> dict[str, Any]:
+    """Encode the revision by dashes, where there is one."""
+    legend = alt.Legend(orient="top", columns=1, symbolType="stroke", symbolSize=400)
+    dash = alt.StrokeDash(
+        "rev:N", title="revision", sort=None, scale=alt.Scale(range=DASHES), legend=legend
+    )
+    return {"strokeDash": dash} if table is None else {}
+
+
+def batch(channel: str) -> Any:
+    """Encode the batch; in the order of the table, which is that of `generators`."""
+    kind = {"color": alt.Color, "fill": alt.Fill, "stroke": alt.Stroke, "shape": alt.Shape}[channel]
+    values = SHAPES if channel == "shape" else COLOURS
+    shown = alt.Legend(orient="top", columns=1, labelLimit=WIDTH)
+    return kind(
+        "batch:N",
+        title=None,
+        sort=None,
+        scale=alt.Scale(range=values),
+        legend=None if channel in ("fill", "stroke") else shown,
+    )
+
+
+def rule(
+    axis: str, at: float, text: str, color: str = GREY, align: Side = "right"
+) -> list[alt.Chart]:
+    """Draw a line across the plot at a value, with a word beside it."""
+    here = alt.Chart(alt.InlineData(values=[{"at": at}]))
+    across: dict[str, Any]
+    if axis == "x":
+        across, end, dx, dy = {"x": alt.XDatum(at)}, {"y": alt.value(0)}, 5, 9
+    else:
+        across, end, dx, dy = {"y": alt.YDatum(at)}, {"x": alt.value(WIDTH)}, 0, -7
+    rule = here.mark_rule(strokeDash=[4, 3], strokeWidth=1.5, color=color).encode(**across)
+    word = here.mark_text(
+        text=text, color=color, fontSize=12, align=align, dx=-dx if align == "right" else dx, dy=dy
+    ).encode(**across, **end)
+    return [rule, word] if text else [rule]
+
+
+def ranges(
+    table: pd.DataFrame | None,
+    *,
+    x: alt.X,
+    bounds: tuple[str, str],
+    y: str,
+    tips: tuple[str, ...],
+    at: float,
+) -> alt.LayerChart:
+    """Draw a value with its interval for each of many things, a line for each batch.
+
+    `y` is the expression that names a thing, `at` the value to mark.
+    """
+    shown = [alt.Tooltip(one, type="nominal") for one in (*tips, *rev(table))]
+    field = str(x.shorthand).removesuffix(":Q")
+    axis = alt.Axis(labelLimit=LONGEST + 60, grid=True)
+    name = alt.Y("thing:N", title=None, sort=[], axis=axis)
+    apart = alt.YOffset("batch:N", sort=None)
+    base = alt.Chart().encode(y=name, yOffset=apart)
+    line = base.mark_rule(strokeWidth=2).encode(
+        x=f"{bounds[0]}:Q", x2=bounds[1], stroke=batch("stroke")
+    )
+    dots = base.mark_point(filled=True, size=45, opacity=1).encode(
+        x=x, color=batch("color"), shape=batch("shape"), tooltip=shown
+    )
+    across = alt.Chart().mark_rule(strokeDash=[4, 3], color=GREY).encode(x=alt.XDatum(at))
+    of = alt.layer(across, line, dots, data=data(table, field, *bounds))
+    return of.transform_calculate(thing=y).properties(width=WIDTH - 130, height={"step": 24})
+
+
+def faceted(chart: Any, column: str | None, row: str | None = None) -> Any:
+    """Repeat a chart beside itself for each value of `column`, below itself for `row`."""
+    if column is None:
+        return chart
+    channels: dict[str, Any] = {"column": alt.Column(f"{column}:N", title=None, sort=[])}
+    if row:
+        channels["row"] = alt.Row(f"{row}:N", title=None, sort=[])
+    data, chart = chart.data, chart.copy()
+    chart.data = alt.Undefined
+    return chart.facet(data=data, **channels)
+
+
+def finish(chart: Any, table: pd.DataFrame | None) -> alt.TopLevelMixin:
+    """Give a chart the look of all, and a template its title."""
+    if table is None:
+        chart = chart.properties(title="<DVC_METRIC_TITLE>")
+    words = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"}
+    return (
+        chart.configure(font=FONT, background="#ffffff", aria=False)
+        .configure_axis(**words, gridColor="#e3e3e3", domainColor=GREY, tickColor=GREY)
+        .configure_legend(**words, symbolStrokeWidth=2)
+        .configure_header(labelFontSize=13, labelFontWeight="bold")
+        .configure_view(stroke=None)
+    )
