@@ -1,15 +1,28 @@
 """Stage validate: one batch against the gates of fidelity, utility and privacy."""
 
 import sys
+from functools import partial
+from typing import Any
 
 from .lib import threads  # noqa: F401  (before anything that loads a thread pool)
 
 # isort: split
+import numpy as np
+import pandas as pd
+from joblib import cpu_count
+
 from .lib import condition, files, holdout, params, provenance, schema, thresholds, validation
 from .lib.batches import Slices
+from .lib.condition import Condition
 from .lib.errors import run
+from .lib.generators import registry
+from .lib.generators.registry import Spec
 from .lib.holdout import Lock
 from .lib.learners import Learners
+from .lib.measure import Findings
+from .lib.privacy import shadow
+from .lib.privacy.shadow import Shadow
+from .lib.schema import Schema
 from .lib.thresholds import Gates, Priority
 from .lib.validation import Real
 
@@ -44,6 +57,12 @@ def main() -> None:
         promise=record["privacy"],
         seed=SEED,
     )
+    if asked.privacy.shadow:
+        attacked = _attacked(
+            record["generator"], batch[declared.modelled], real, declared, where,
+            asked.privacy.shadow,
+        )  # fmt: skip
+        found["tune"].append(attacked)
     rows = {part: int(condition.holds(where, rows).sum()) for part, rows in real._asdict().items()}
     told = validation.record(found, held, rows, decided_on=holdout.decided_on(tune))
     files.write_json({"batch": name, **told}, f"metrics/validate/{name}.json")
@@ -52,6 +71,26 @@ def main() -> None:
         files.write_csv(table.assign(batch=name), f"data/validation/{name}/{key}.csv")
     for check in told["checks"]:
         print(f"{check['verdict']:>12}  {check['reason']}")
+
+
+def _attacked(
+    made: dict[str, Any],
+    batch: pd.DataFrame,
+    real: Real,
+    declared: Schema,
+    where: Condition | None,
+    asked: Shadow,
+) -> Findings:
+    """Attack the generator with shadow models, and say before it what that costs."""
+    spec = Spec(family=made["family"], **made["parameters"])
+    make = partial(registry.make, made["name"], spec)
+    if shadow.left_out(spec.family, make()) is None:
+        once = shadow.seconds(make, real.train, declared, len(batch), where)
+        print(shadow.cost(asked, once, cpu_count()), flush=True)
+    rng = np.random.default_rng(SEED)
+    return shadow.attack(
+        make, spec.family, batch, real.train, real.pool, declared, asked, rng, where=where
+    )
 
 
 if __name__ == "__main__":

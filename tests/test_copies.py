@@ -187,7 +187,7 @@ def test_coverage(chance, copied, of_train, of_unseen):
             matches(copied + a, b, of_train=of_train, of_unseen=of_unseen, of=1)
         )
     )
-    simulations = 1_000
+    simulations = 700
     own = rng.binomial(of_train - copied, chance, simulations).tolist()
     other = rng.binomial(of_unseen, chance, simulations).tolist()
     found = [interval(a, b) for a, b in zip(own, other, strict=True)]

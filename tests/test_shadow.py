@@ -15,7 +15,7 @@ from stages.lib import condition, table
 from stages.lib.errors import GeneratorError
 from stages.lib.generators import registry
 from stages.lib.generators.registry import Spec
-from stages.lib.privacy import shadow
+from stages.lib.privacy import exposure, shadow
 from stages.lib.privacy.shadow import Shadow
 from stages.lib.schema import Schema
 
@@ -139,7 +139,7 @@ def test_likelihood_ratio_by_hand():
     # (2 - 3)² / (4/3) = 0.75; ratio (18.75 - 0.75) / 8 = 2.25.
     score = np.array([[1.0, 3, 5, -1, -3, -5, 2]])
     members = np.array([[True, True, True, False, False, False]])
-    found = shadow.likelihood_ratio(score, members)
+    found = exposure.likelihood_ratio(score, members)
     assert found[0, 0] == pytest.approx(0.9)
     assert found[0, 3] == pytest.approx(-0.9)
     assert found[0, 6] == pytest.approx(2.25)
@@ -150,7 +150,7 @@ def test_likelihood_ratio_has_a_least_variance():
     # All squares are 1, so the variance is at least 0.01; without it 0 would divide.
     # A fit inside: (1 + 1)² / (1 + 1/4) = 3.2 from outside, 0 from inside; 3.2 / 0.02 = 160.
     score = np.array([[1.0, 1, 1, 1, -1, -1, -1, -1, 1]])
-    found = shadow.likelihood_ratio(score, score[:, :-1] > 0)
+    found = exposure.likelihood_ratio(score, score[:, :-1] > 0)
     assert found[0, 0] == pytest.approx(160)
 
 
@@ -158,7 +158,7 @@ def test_likelihood_ratio_against_a_loop():
     """Every pair's ratio is that of two normals fitted without it."""
     scores, members = simulated(np.random.default_rng(1), 6, 16, gap=1)
     score = scores[:, :, 0] - scores[:, :-1, 0].mean(axis=1, keepdims=True)
-    found = shadow.likelihood_ratio(score, members)
+    found = exposure.likelihood_ratio(score, members)
     for target in range(6):
         for fit in range(16):
             rest = np.arange(16) != fit
@@ -178,10 +178,10 @@ def test_no_pair_knows_its_own_membership():
     scores, members = simulated(np.random.default_rng(2), 20, 16, gap=1)
     other = members.copy()
     other[3, 5] = not other[3, 5]
-    combined = [shadow.combine(scores, known)[3] for known in (members, other)]
+    combined = [exposure.combine(scores, known)[3] for known in (members, other)]
     assert combined[0] == pytest.approx(combined[1])
     score = scores[:, :, 0]
-    ratios = [shadow.likelihood_ratio(score, known) for known in (members, other)]
+    ratios = [exposure.likelihood_ratio(score, known) for known in (members, other)]
     assert ratios[0][3, 5] == pytest.approx(ratios[1][3, 5])
 
 
@@ -197,7 +197,7 @@ def test_scores_are_weighed_by_what_they_tell_of_other_targets():
     # 1.8974; `flat` is apart by 0. Target 1 sees the first moved by (0 + 2 · 1.8974) / 3 = 1.2649,
     # the second by 1.8974 / 3 = 0.6325. Weights: 1.2649 / (1 - 0.4) = 2.1082 and
     # 0.6325 / (1 - 0.1) = 0.7027; as shares 0.75 and 0.25.
-    found = shadow.combine(scores, members)
+    found = exposure.combine(scores, members)
     assert found[0, 0] == pytest.approx(0.75 * 1 / np.sqrt(0.625) + 0.25 * 1)
     # Target 2 sees the first moved by 1.8974 and the second not at all: 1.8974 / (1 - 0.9) = 18.974
     # and the least, 0.2 / 0.99 = 0.20202.
@@ -208,9 +208,9 @@ def test_scores_are_weighed_by_what_they_tell_of_other_targets():
 def test_exposure_and_auc_against_scikit_learn():
     """The rates are those of scikit-learn's ROC curve over all pairs, and of each target."""
     scores, members = simulated(np.random.default_rng(3), 100, 64, gap=1)
-    found = shadow.judge(scores, members)
-    combined = shadow.combine(scores, members)
-    ratios = shadow.likelihood_ratio(combined, members)[:, :-1]
+    found = exposure.judge(scores, members)
+    combined = exposure.combine(scores, members)
+    ratios = exposure.likelihood_ratio(combined, members)[:, :-1]
     false, true, _ = roc_curve(members.ravel(), ratios.ravel(), drop_intermediate=False)
     assert found.exposure.value == pytest.approx(true[np.isclose(false, 0.01)].min())
     assert found.exposure.ceiling == 0.01
@@ -227,13 +227,13 @@ def test_exposure_and_auc_against_scikit_learn():
 def test_ties_are_called_members_in_part():
     """Where all scores are equal the rate of members found is that of the others."""
     ratios, members = np.zeros((3, 4)), np.tile([True, False], (3, 2))
-    assert shadow._called(ratios, members, 0.1) == pytest.approx(np.full((3, 4), 0.1))
+    assert exposure._called(ratios, members, 0.1) == pytest.approx(np.full((3, 4), 0.1))
 
 
 def test_auc_limits_by_hand():
     """One pair that is ranked right is Wilson's interval of one success in one trial."""
     # The variance is A (1 - A) / 1, so (1 - A)² = z² A (1 - A): A = 1 / (1 + z²).
-    lower, upper = shadow.auc_limits(np.array([1.0, 0.0]), np.array([1, 1]), np.array([1, 1]))
+    lower, upper = exposure.auc_limits(np.array([1.0, 0.0]), np.array([1, 1]), np.array([1, 1]))
     z = norm.ppf(0.975)
     assert lower == pytest.approx([1 / (1 + z**2), 0])
     assert upper == pytest.approx([1, z**2 / (1 + z**2)])
@@ -241,7 +241,7 @@ def test_auc_limits_by_hand():
 
 def test_auc_limits_against_a_root_finder():
     """The limits are where the distance is that many standard errors of their own."""
-    (lower,), (upper,) = shadow.auc_limits(np.array([0.8]), np.array([10]), np.array([14]))
+    (lower,), (upper,) = exposure.auc_limits(np.array([0.8]), np.array([10]), np.array([14]))
 
     def off(area):
         mean = (1 - area) / (2 - area) + area / (1 + area)
@@ -261,7 +261,7 @@ def test_coverage_of_auc_limits(gap, size):
     zeros = rng.standard_normal((simulations, 1, size))
     auc = (ones > zeros).mean(axis=(1, 2))
     of = np.full(simulations, size)
-    lower, upper = shadow.auc_limits(auc, of, of)
+    lower, upper = exposure.auc_limits(auc, of, of)
     truth = norm.cdf(gap / np.sqrt(2))
     assert 0.93 <= ((lower <= truth) & (truth <= upper)).mean() <= 0.98
 
@@ -269,10 +269,10 @@ def test_coverage_of_auc_limits(gap, size):
 def over_worlds(simulations, **world):
     """Return what is judged in many simulated worlds: exposures, areas, rows shown."""
     rng = np.random.default_rng(5)
-    found = [shadow.judge(*simulated(rng, 100, 64, **world)) for _ in range(simulations)]
+    found = [exposure.judge(*simulated(rng, 100, 64, **world)) for _ in range(simulations)]
     shown = [(one.risk["q"] <= 0.05).any() for one in found]
-    exposure, area = ([getattr(one, name) for one in found] for name in ("exposure", "auc"))
-    return exposure, area, np.array(shown)
+    rates, areas = ([getattr(one, name) for one in found] for name in ("exposure", "auc"))
+    return rates, areas, np.array(shown)
 
 
 def holds(measures, truth):

@@ -82,20 +82,20 @@ MEASURES: dict[str, Meaning] = {
         "fidelity", "ROC AUC of a model that tells synthetic from real rows", _DEPENDENCE, 0.1
     ),
     "tax": Meaning(
-        "utility", "metric after training on synthetic rows alone", _GENERATOR, 0.05, 0.1, 0.05
+        "utility", "metric after training on synthetic rows alone", _GENERATOR, 0.03, 0.05, 0.03
     ),
     "tax_share": Meaning(
         "utility", "share of the metric that is lost on synthetic rows alone", _GENERATOR
     ),
     "tax_probabilities": Meaning(
         "utility", "Brier score after training on synthetic rows alone", _GENERATOR,
-        0.03, 0.05, 0.03,
+        0.006, 0.015, 0.006,
     ),
     "tax_worst_class": Meaning(
-        "utility", "greatest loss of a class's recall", _SLICE, 0.2, 0.3, 0.2
+        "utility", "greatest loss of a class's recall", _SLICE, 0.1, 0.15, 0.1
     ),
     "tax_worst_slice": Meaning(
-        "utility", "greatest loss of the metric in a slice", _SLICE, 0.1, 0.2, 0.1
+        "utility", "greatest loss of the metric in a slice", _SLICE, 0.08, 0.12, 0.08
     ),
     "copies": Meaning(
         "privacy", "share of distinct rows that equal a training row", _LARGER, 0.01, 0.001, 0.02

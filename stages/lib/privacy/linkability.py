@@ -25,7 +25,8 @@ def attack(batch: pd.DataFrame, sides: Sides, schema: Schema, rng: np.random.Gen
 
     The attacker holds two sets of columns of a target, and links them if the k rows of the batch
     that are nearest in one and the k nearest in the other share a row. Success is the share of
-    links, the mean over k = 1 to 5 and over random halves of the columns.
+    links, the mean over k = 1 to 5 and over random halves of the columns. The interval is about
+    other people linked by the same halves.
     """
     size = min(len(sides.members), len(sides.others), CAP)
     if min(size, len(batch)) < FEWEST:

@@ -130,8 +130,10 @@ def _measures(
         ]
     )
     level = 0.5 + intervals.LEVEL / 2
-    # What is but as great as by chance must not exceed it by the last digit.
-    critical, critical_auc = (1 + 1e-9) * np.quantile(by_chance, level, axis=0, method="higher")
+    # What is but as great as by chance must not exceed it by the last digit; and where scores are
+    # few the greatest by chance may be small, which makes no interval narrower than a plain one.
+    by_chance = (1 + 1e-9) * np.quantile(by_chance, level, axis=0, method="higher")
+    critical, critical_auc = np.maximum(by_chance, norm.ppf(level)).tolist()
     rates = [
         (one, roc.tpr(roc.rate(ranking, members[None, one.places], at), critical))
         for one, ranking in ranked
