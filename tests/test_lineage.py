@@ -40,7 +40,7 @@ def test_deps_are_the_import_closure(stage: str) -> None:
     if stage == "fit":
         families = set().union(*(closure.of(family) for family in FAMILIES)) - set(FAMILIES)
         assert code(stage) == imported | families | {f"{GENERATORS}/${{item.family}}.py"}
-    elif stage in ("preview", "generate"):
+    elif stage in ("preview", "generate", "validate"):
         every = set().union(imported, *(closure.of(family) for family in FAMILIES))
         outside = {path for path in every if not path.startswith(GENERATORS)}
         assert code(stage) == outside | {GENERATORS}

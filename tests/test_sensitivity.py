@@ -138,3 +138,43 @@ def labels_flipped(batch: pd.DataFrame, real: Real, rng: np.random.Generator) ->
     labels = batch["income"].astype(object)
     mixed = labels.where(~flipped, labels.map(other))
     return batch.assign(income=pd.Categorical(mixed, batch["income"].cat.categories))
+
+
+FAULTS: dict[str, tuple[Callable, Priority, set[str]]] = {  # what must fail, at 7,000 rows
+    "0.2 % copies": (copied(0.002), "privacy", {"copies"}),
+    "1 % copies": (copied(0.01), "privacy", {"copies"}),
+    "5 % copies": (copied(0.05), "privacy", {"copies", "membership"}),
+    "5 % near copies": (copied(0.05, near=True), "privacy", {"membership"}),
+    "20 % near copies": (copied(0.2, near=True), "privacy", {"membership", "linkability"}),
+    "columns shuffled": (columns_shuffled, "fidelity", {"associations", "discriminator"}),
+    "a category dropped": (category_dropped, "fidelity", {"absent"}),
+    "a marginal shifted": (marginal_shifted, "fidelity", {"worst_column"}),
+    "a pair broken": (pair_broken, "fidelity", {"worst_pair"}),
+    "labels flipped": (labels_flipped, "utility", {"tax_probabilities"}),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_caught(adult: pd.DataFrame, fault: str) -> None:
+    """Each known fault fails the gate that is there for it, and the same rows without it do not."""
+    inject, gate, expected = FAULTS[fault]
+    batch, real = drawn(adult, 7_000, seed=1)
+    bad = inject(batch, real, np.random.default_rng(2))
+    assert len(bad) == len(batch)
+    assert expected <= failed(gate, bad, real)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("gate", GATES)
+def test_unseen_real_rows_pass(adult: pd.DataFrame, gate: Priority) -> None:
+    """Over twenty draws of real rows as a batch, no check fails more than once."""
+    alarms = pd.Series(
+        [
+            name
+            for seed in range(20)
+            for name in failed(gate, *drawn(adult, 1_500, seed=100 + seed))
+        ],
+        dtype=object,
+    )
+    assert (alarms.value_counts() <= 1).all(), alarms.value_counts().to_dict()

@@ -65,7 +65,7 @@ def told(found: Check) -> dict[str, Any]:
     """Return a check as it is written: the numbers, the verdict, and why in words."""
     measure, excess = found.measure, found.measure.excess
     meaning = MEASURES[measure.name]
-    judged = found.threshold is not None
+    threshold = found.threshold
     return {
         "name": measure.name,
         "gate": measure.gate,
@@ -76,8 +76,8 @@ def told(found: Check) -> dict[str, Any]:
         "excess": excess.value,
         "lower": excess.lower,
         "upper": excess.upper,
-        "threshold": found.threshold,
-        "smallest_shown": smallest(measure, found.threshold) if judged else None,
+        "threshold": threshold,
+        "smallest_shown": None if threshold is None else smallest(measure, threshold),
         "reason": f"{meaning.text}: {_reason(found)}",
         "note": measure.note,
         "back_to": None if found.admits else meaning.back_to,

@@ -51,7 +51,7 @@ MEASURES: dict[str, Meaning] = {
         "fidelity", "mean error of a pair's association", _DEPENDENCE, 0.05, 0.15, 0.15
     ),
     "worst_pair": Meaning(
-        "fidelity", "greatest error of a pair's association", _DEPENDENCE, 0.2
+        "fidelity", "greatest error of a pair's association", _DEPENDENCE, 0.15
     ),
     "tails": Meaning(
         "fidelity", "share of the mass of rare values and outer quantiles that is lacking", _SLICE,
@@ -102,21 +102,23 @@ MEASURES: dict[str, Meaning] = {
     ),
     "membership": Meaning(
         "privacy", "training rows found by an attack at 1 % false positives", _LARGER,
-        0.02, 0.005, 0.05,
+        0.02, 0.01, 0.05,
     ),
-    "membership_auc": Meaning("privacy", "ROC AUC of the strongest membership attack", _PRIVATE),
+    "membership_auc": Meaning(
+        "privacy", "ROC AUC of the strongest membership attack", _PRIVATE, 0.05, 0.03, 0.2
+    ),
     "exposure": Meaning(
         "privacy", "exposed training rows found by shadow models", _PRIVATE, 0.1, 0.02, 0.2
     ),
     "exposure_auc": Meaning("privacy", "ROC AUC of shadow models on exposed rows", _PRIVATE),
     "attribute": Meaning(
-        "privacy", "success at guessing a sensitive value", _PRIVATE, 0.05, 0.02, 0.1
+        "privacy", "success at guessing a sensitive value", _PRIVATE, 0.1, 0.1, 0.2
     ),
     "singling_out": Meaning(
-        "privacy", "guesses that single out one training row", _LARGER, 0.05, 0.02, 0.1
+        "privacy", "guesses that single out one training row", _LARGER, 0.03, 0.02, 0.05
     ),
     "linkability": Meaning(
-        "privacy", "training rows whose two halves are linked", _LARGER, 0.05, 0.02, 0.1
+        "privacy", "training rows whose two halves are linked", _LARGER, 0.03, 0.02, 0.05
     ),
     "dcr_share": Meaning("privacy", "share of rows nearer to train than to unseen rows", _LARGER),
     "nndr": Meaning("privacy", "mean ratio of distances to nearest and second row", _LARGER),

@@ -112,7 +112,7 @@ def ranges(
     y: str,
     tips: tuple[str, ...],
     at: float,
-) -> alt.LayerChart:
+) -> Any:
     """Draw a value with its interval for each of many things, a line for each batch.
 
     `y` is the expression that names a thing, `at` the value to mark.
