@@ -15,8 +15,7 @@ def main() -> None:
     """Write HANDOFF.md, report.html and metrics/curve.svg; the last line is the verdict."""
     every = batches.every(params.load("generators", Specs), params.load("slices", Slices))
     tables = {
-        name: files.read_csv(f"metrics/{name}.csv")
-        for name in ("curve", "learning", *BY_TABLE)
+        name: files.read_csv(f"metrics/{name}.csv") for name in ("curve", "learning", *BY_TABLE)
     }
     found = Evidence(
         **{name: files.read_json(f"metrics/{name}.json") for name in JSON},

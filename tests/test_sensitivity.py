@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.lib import gates, rows, schema, table, thresholds, utility, validation
+from stages.lib import rows, schema, table, thresholds, utility, validation
 from stages.lib.fidelity import comparison
 from stages.lib.learners import Learner
 from stages.lib.measure import Findings

@@ -54,7 +54,7 @@ def test_a_value_that_most_rows_hold_is_no_tail():
     (real,) = numbers(np.concatenate([np.zeros(940), np.arange(1, 61)]))
     cells = tails.cells(real, [])
     # The 95 % quantile is 10 and the 99 % quantile 50: 11 … 50 and 51 … 60.
-    assert cells.labels == ["from the 95 % to the 99 % quantile", "above the 99 % quantile"]
+    assert cells.labels == ["next highest 4 %", "highest 1 %"]
     assert shares(real, cells).tolist() == [0.04, 0.01]
 
 

@@ -223,6 +223,17 @@ def test_a_class_that_only_the_batch_has():
     assert np.isfinite(by_name(found)["tax_worst_class"].excess.value)
 
 
+def test_a_class_that_models_never_tell():
+    """Where real rows teach nothing of a class there is a difference, and no ratio."""
+    train = towns({("a", "no"): 50, ("a", "yes"): 10, ("b", "no"): 50, ("b", "yes"): 10})
+    batch = towns({("a", "no"): 10, ("a", "yes"): 50, ("b", "no"): 50, ("b", "yes"): 10})
+    held = towns({("a", "no"): 30, ("a", "yes"): 30, ("b", "no"): 30, ("b", "yes"): 30})
+    lines = lines_of(compare(batch, train, held, models=LINEAR), "kind", "name", "metric")
+    line = lines.loc[("class", "yes", "recall")]
+    assert (line["trtr"], line["tstr"], line["difference"]) == (0, 0.5, -0.5)
+    assert line[["ratio", "ratio_lower", "ratio_upper"]].isna().all()
+
+
 def test_labels_of_a_sensitive_target_are_not_told():
     """Neither tables nor sentences hold a label: classes are numbered."""
     schema = declared(sensitive=True)

@@ -183,29 +183,27 @@ def distances(table: pd.DataFrame | None) -> alt.TopLevelMixin:
 
 
 def tails(table: pd.DataFrame | None) -> alt.TopLevelMixin:
-    """Draw how often a batch has each rare value and outer quantile, beside unseen real rows."""
-    y = alt.Y(
-        "value:N",
-        title=None,
-        sort=alt.EncodingSortField("real", op="max", order="descending"),
-        axis=alt.Axis(labelLimit=vega.LONGEST + 60, grid=True),
-    )
-    x = alt.X("share:Q", title="share of rows (bar: unseen real rows)")
-    real = alt.Chart().mark_tick(color=vega.GREY, thickness=3, size=15).encode(x="real:Q", y=y)
+    """Draw how often a batch has each rare value and outer number, against unseen real rows."""
+    axis = alt.Axis(labelLimit=vega.LONGEST + 60, grid=True)
+    order = alt.EncodingSortField("real", op="max", order="descending")
+    y = alt.Y("value:N", title=None, sort=order, axis=axis)
     dots = (
         alt.Chart()
-        .mark_point(filled=True, size=65, opacity=0.85)
+        .mark_point(filled=True, size=55, opacity=0.85)
         .encode(
-            x=x,
+            x=alt.X("times:Q", title="as often as in real rows (line: 1; at most 3 is shown)"),
             y=y,
             color=vega.batch("color"),
             shape=vega.batch("shape"),
             tooltip=vega.tips(table, "batch", "column", "cell", "real", "share", "ceiling"),
         )
     )
-    of = alt.layer(real, dots, data=vega.data(table, "real", "share", "ceiling"))
-    of = of.transform_calculate(value="datum.column + ': ' + datum.cell")
-    of = of.properties(width=vega.WIDTH - 130, height={"step": 21})
+    across = alt.Chart().mark_rule(strokeDash=[4, 3], color=vega.GREY).encode(x=alt.XDatum(1))
+    of = alt.layer(across, dots, data=vega.data(table, "real", "share", "ceiling"))
+    of = of.transform_calculate(
+        value="datum.column + ': ' + datum.cell", times="min(datum.share / datum.real, 3)"
+    )
+    of = of.properties(width=vega.WIDTH - 130, height={"step": 17})
     return vega.finish(vega.faceted(of, column=None if table is not None else "rev"), table)
 
 
@@ -219,7 +217,7 @@ def attacks(table: pd.DataFrame | None) -> alt.TopLevelMixin:
         y="datum.attack + ', ' + datum.rows",
         tips=("batch", "attack", "rows", "members", "auc", "tpr_10", "tpr_1", "tpr_01"),
         at=0.01,
-    )
+    ).transform_filter("isValid(datum.tpr_1)")
     return vega.finish(vega.faceted(of, column=None if table is not None else "rev"), table)
 
 
@@ -230,8 +228,8 @@ def classes(table: pd.DataFrame | None) -> alt.TopLevelMixin:
         table,
         x=x,
         bounds=("lower", "upper"),
-        y="datum.kind + ' ' + datum.name",
-        tips=("batch", "kind", "name", "rows", "trtr", "tstr", "difference", "ratio"),
+        y="datum.name + ', ' + replace(datum.metric, /_/g, ' ')",
+        tips=("batch", "kind", "name", "metric", "rows", "trtr", "tstr", "difference", "ratio"),
         at=0,
     ).transform_filter(alt.datum.split == "holdout")
     return vega.finish(vega.faceted(of, column=None if table is not None else "rev"), table)

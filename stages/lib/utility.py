@@ -59,6 +59,8 @@ class Sides(NamedTuple):
     def ratio(self) -> Estimate:
         """TSTR divided by TRTR."""
         found = runs.ratio(self.made, self.real)
+        if np.isnan(found.value):  # real rows may score 0, as a class that is never told does
+            return found
         return self._for_other_rows(found, found.value / self.real.mean)
 
     def _for_other_rows(self, found: Estimate, slope: float) -> Estimate:
@@ -289,7 +291,7 @@ def _share(found: Sides) -> Measure:
     turned = -1 if found.real.mean < 0 else 1  # of an error less is better, though its sign is not
     value, *ends = (turned * (1 - one) for one in ratio[:3])
     lost = Estimate(value, min(ends), max(ends), ratio.se, ratio.method)
-    return Measure("utility", "tax_share", ratio.value, 1.0, lost, "TSTR / TRTR")
+    return Measure("utility", "tax_share", ratio.value, 1.0, lost)
 
 
 def _table(name: str, found: Sequence[Sides]) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from .learners import Learners
 from .measure import Findings
 from .privacy import attacks
 from .schema import Schema
-from .thresholds import Priority, Rules
+from .thresholds import Rules
 
 # What `dvc metrics show` and `dvc metrics diff` tell of a batch, as excess over real rows.
 HEADLINES = ("marginals", "associations", "discriminator", "tax", "copies", "membership")
@@ -72,8 +72,10 @@ def examine(
         slices=slices,
         seeds=seeds,
     )
+    by_class = pd.concat([taxes[name].tables["classes"] for name in ("tune", "holdout")])
+    useful = taxes["tune"]._replace(tables={"classes": by_class})
     copied = attacks.copied(batch, real.train, real.holdout)
-    return {"tune": [likeness, taxes["tune"], leaks], "holdout": [taxes["holdout"], copied]}
+    return {"tune": [likeness, useful, leaks], "holdout": [taxes["holdout"], copied]}
 
 
 def record(

@@ -131,7 +131,7 @@ def ranges(
     )
     across = alt.Chart().mark_rule(strokeDash=[4, 3], color=GREY).encode(x=alt.XDatum(at))
     of = alt.layer(across, line, dots, data=data(table, field, *bounds))
-    return of.transform_calculate(thing=y).properties(width=WIDTH - 130, height={"step": 24})
+    return of.transform_calculate(thing=y).properties(width=WIDTH - 130, height={"step": 12})
 
 
 def faceted(chart: Any, column: str | None, row: str | None = None) -> Any:

@@ -9,7 +9,7 @@ from ..schema import Schema
 from . import associations, discriminator, distributions, manifold, tails
 
 CAP = 10_000  # rows of each sample that are compared; more would only cost time
-NAMES = (*distributions.NAMES, "coverage", "density", "precision", "recall", "discriminator")
+NAMES = (*distributions.NAMES, *manifold.NAMES, "discriminator")
 
 
 def compare(

@@ -68,7 +68,7 @@ def compare(
     if np.isnan([batch.value, ceiling.value]).any():
         return _untold(names, "too few rows that differ")
     found = excess(batch, ceiling, widening(batch.models, x[second]), alike)
-    note = f"ROC AUC, 0.5 is chance; {size} rows a side"
+    note = f"{size:,} rows a side"
     told = Measure("fidelity", "discriminator", batch.value, ceiling.value, found, note)
     return [told], _table(names, giveaways(batch.models, x, first, third, fold, rng))
 

@@ -22,12 +22,7 @@ NEAR_CAP = 2_000  # rows of each sample that distances are taken between
 
 _BLOCK = 100  # rows whose distances are found at once: they stay in the processor's cache
 
-_NOTES = {
-    "coverage": "1 - coverage",
-    "density": "1 - density, below 0 where rows crowd among real ones",
-    "precision": "1 - integrated alpha-precision",
-    "recall": "1 - integrated beta-recall",
-}
+NAMES = ("coverage", "density", "precision", "recall")  # each measured as 1 less itself
 
 
 def compare(
@@ -47,7 +42,7 @@ def compare(
     sizes = [size, size, min(len(apart), NEAR_CAP)]
     if min(sizes) < FEWEST:
         why = f"{min(sizes)} rows, too few to tell"
-        return [untold("fidelity", name, why) for name in _NOTES]
+        return [untold("fidelity", name, why) for name in NAMES]
     frames = [
         table.rows(frame[schema.modelled], rng.permutation(len(frame))[:count])
         for frame, count in zip((made, real, apart), sizes, strict=True)
@@ -68,12 +63,11 @@ def compare(
         return np.concatenate([one, other, one - other])
 
     found = intervals.half_samples(statistic, sizes, rng)
-    count = len(_NOTES)
+    k = len(NAMES)
+    value, ceiling, excess = found[:k], found[k : 2 * k], found[2 * k :]
     return [
-        Measure(
-            "fidelity", name, found[i].value, found[count + i].value, found[2 * count + i], note
-        )
-        for i, (name, note) in enumerate(_NOTES.items())
+        Measure("fidelity", name, own.value, real.value, over)
+        for name, own, real, over in zip(NAMES, value, ceiling, excess, strict=True)
     ]
 
 

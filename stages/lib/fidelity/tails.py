@@ -11,10 +11,10 @@ from .coded import Coded
 RARE = 0.05  # the greatest share of real rows that a rare category has
 FEWEST = 5  # real rows that a cell is made of: fewer would tell of single persons
 OUTER = (  # shares of real rows below: where a cell begins and ends
-    (0.0, 0.01, "below the 1 % quantile"),
-    (0.01, 0.05, "from the 1 % to the 5 % quantile"),
-    (0.95, 0.99, "from the 95 % to the 99 % quantile"),
-    (0.99, 1.0, "above the 99 % quantile"),
+    (0.0, 0.01, "lowest 1 %"),
+    (0.01, 0.05, "next lowest 4 %"),
+    (0.95, 0.99, "next highest 4 %"),
+    (0.99, 1.0, "highest 1 %"),
 )
 
 

@@ -146,7 +146,8 @@ def _first(holds: Callable[[int], bool], low: int, high: int) -> int:
 
 
 def _told(found: Copies) -> str:
+    p = p_value(found)  # of some hundred copies less than a float can hold
     return (
         f"{found.train:,} training profiles matched, {found.scale * found.unseen:.3g} of as many "
-        f"unseen; exact p = {p_value(found):.2g}"
+        f"unseen; exact p {f'= {p:.2g}' if p else '< 1e-300'}"
     )

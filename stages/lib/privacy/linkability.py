@@ -16,7 +16,7 @@ from .sides import Sides
 
 CAP = 2_000  # targets of each side
 BATCH_CAP = 5_000  # rows of the batch that they are looked for in
-SPLITS = 3  # random halves of the columns
+SPLITS = 5  # random halves of the columns
 NEAREST = 5  # rows of the batch that are looked at, at most
 
 

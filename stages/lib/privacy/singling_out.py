@@ -15,7 +15,7 @@ from ..measure import FEWEST, Measure, untold
 from ..schema import Schema
 from .sides import Sides
 
-PREDICATES = 2_000  # asked, or as many as there are members where they are fewer
+PREDICATES = 5_000  # asked, or as many as there are members where they are fewer
 UNIVARIATE = 0.1  # of these that speak of one column, at most
 SUBSETS = 100  # random sets of columns that the others speak of
 BATCH_CAP = 10_000  # rows of the batch that they are read off
