@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from .lib import admission, batches, files, params
+from .lib import admission, batches, files, params, table
 from .lib.batches import Batch, Slices
 from .lib.errors import run
 from .lib.generators.registry import Specs
@@ -25,15 +25,15 @@ def main() -> None:
     found = {batch.name: files.read_json(f"metrics/validate/{batch.name}.json") for batch in every}
     decision = admission.decide(every, found)
     files.write_json(decision, "metrics/admit.json")
-    for table in TABLES:
-        files.write_csv(_together(every, table), f"metrics/{table}.csv")
+    for name in TABLES:
+        files.write_csv(_together(every, name), f"metrics/{name}.csv")
     for name, told in decision["batches"].items():
         print(f"{told['status']:>12}  {name}")
 
 
-def _together(every: list[Batch], table: str) -> pd.DataFrame:
-    return pd.concat(
-        [files.read_csv(f"data/validation/{batch.name}/{table}.csv") for batch in every]
+def _together(every: list[Batch], name: str) -> pd.DataFrame:
+    return table.below(
+        [files.read_csv(f"data/validation/{batch.name}/{name}.csv") for batch in every]
     )
 
 

@@ -33,7 +33,8 @@ def main() -> None:
     """Write metrics/validate/<batch>.json and data/validation/<batch>/, its tables."""
     name = sys.argv[1]
     asked, priority = params.load("gates", Gates), params.load("brief.priority", Priority)
-    held = thresholds.rules(asked, priority)
+    metric = params.load("brief.metric", str)
+    held = thresholds.rules(asked, priority, metric)
     declared = schema.load("data/schema.yaml")
     batch, record = provenance.read(f"data/synthetic/{name}.parquet")
     train, tune, pool = (
@@ -52,7 +53,7 @@ def main() -> None:
         where=where,
         slices={key: one.condition for key, one in slices.items() if one.condition},
         models=params.load("models", Learners),
-        metric=params.load("brief.metric", str),
+        metric=metric,
         seeds=params.load("sweep.seeds", int),
         promise=record["privacy"],
         seed=SEED,
@@ -63,7 +64,8 @@ def main() -> None:
             asked.privacy.shadow,
         )  # fmt: skip
         found["tune"].append(attacked)
-    rows = {part: int(condition.holds(where, rows).sum()) for part, rows in real._asdict().items()}
+    slices_read = {"train": train, "tune": tune, "holdout": locked, "pool": pool}
+    rows = {part: int(condition.holds(where, own).sum()) for part, own in slices_read.items()}
     told = validation.record(found, held, rows, decided_on=holdout.decided_on(tune))
     files.write_json({"batch": name, **told}, f"metrics/validate/{name}.json")
     tables = {key: table for one in found["tune"] for key, table in one.tables.items()}

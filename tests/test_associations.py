@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import spearmanr
 from scipy.stats.contingency import association as cramer
 
-from stages.lib.fidelity.associations import association, pairs
+from stages.lib.fidelity.associations import association, pairs, told
 from stages.lib.fidelity.coded import Coded
 
 NAN = float("nan")
@@ -130,6 +130,27 @@ def test_constant_columns_go_with_nothing():
     assert np.abs(found[[1, 2, 3]] - np.eye(5)[[1, 2, 3]]).max() == 0
     assert found[0, 4] == 0  # 2 against the mean of 1 and 3
     assert association(coded(numbers[:2], [[0, 1], [0, 2]], [1, 3]))[0, 4] > 0
+
+
+def test_pairs_that_too_few_rows_tell_of():
+    """Twenty rows must differ from the most frequent value, and have both numbers."""
+    # Of 60 rows the last 25 have a, the first 30 have b, and none has both. c is 0 but for 19
+    # rows, d but for 20, and the category e is the same but for the last 20.
+    row = np.arange(60.0)
+    numbers = np.column_stack(
+        [
+            np.where(row < 35, NAN, row),
+            np.where(row >= 30, NAN, row),
+            np.where(row < 19, row + 1, 0),
+            np.where(row < 20, row + 1, 0),
+        ]
+    )
+    found = told(coded(numbers, (row >= 40).astype(int)[:, None], [2]))
+    expected = np.zeros((5, 5), bool)
+    for left, right in [(0, 3), (1, 3), (3, 4)]:
+        expected[left, right] = expected[right, left] = True
+    # Of the 25 rows with a, 20 have one e and 5 the other: only 5 tell. With b all have one.
+    assert (found | np.eye(5, dtype=bool)).tolist() == (expected | np.eye(5, dtype=bool)).tolist()
 
 
 def test_pairs_come_worst_first_and_are_named():

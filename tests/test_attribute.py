@@ -91,7 +91,7 @@ def test_a_batch_that_is_train_gives_its_sensitive_columns_away():
     both = sides(rng, 200)
     (found,), told = attribute.attack(both.members, both, SCHEMA, rng)
     assert (found.gate, found.name) == ("privacy", "attribute")
-    assert found.note == "the worst column is 'pay'"
+    assert found.note == f"'pay'; {told['without'][0]:.3g} without the batch"
     assert found.value > 0.9
     assert found.excess.lower > 0.6
     assert found.value - found.ceiling == pytest.approx(found.excess.value)

@@ -42,7 +42,7 @@ def test_copies_by_hand():
     found = copies.count(batch, train, unseen)
     assert found == Copies(rows=2, train=1, of_train=4, unseen=1, of_unseen=2, shared=0, of=3)
     assert found.by_chance == 2
-    measure = copies.measure(batch, train, unseen)
+    measure = copies.measures(batch, train, unseen)[0]
     assert (measure.gate, measure.name) == ("privacy", "copies")
     assert (measure.value, measure.ceiling) == pytest.approx((1 / 3, 2 / 3))
     assert measure.excess.value == pytest.approx(-1 / 3)
@@ -87,7 +87,7 @@ def test_eighteen_against_none_is_told_in_words():
     rng = np.random.default_rng(0)
     train, unseen, batch = (population(10_000, rng) for _ in range(3))
     parts = [table.rows(batch, np.arange(9_982)), table.rows(train, np.arange(18))]
-    measure = copies.measure(table.stack(parts), train, unseen)
+    measure = copies.measures(table.stack(parts), train, unseen)[0]
     assert measure.note == ("18 training profiles matched, 0 of as many unseen; exact p = 3.8e-06")
     assert measure.value == 0.0018
     assert measure.excess.lower > 0.001
@@ -95,7 +95,7 @@ def test_eighteen_against_none_is_told_in_words():
 
 def test_copies_without_chance_matches():
     """Nothing unseen matches: the whole share is excess."""
-    measure = copies.measure(profiles(*"abz"), profiles(*"ab"), profiles(*"xy"))
+    measure = copies.measures(profiles(*"abz"), profiles(*"ab"), profiles(*"xy"))[0]
     assert (measure.value, measure.ceiling) == pytest.approx((2 / 3, 0))
 
 
@@ -130,10 +130,10 @@ def test_rows_that_are_alike_and_kept_together_count_once():
 
 def test_nothing_to_compare_is_untold():
     """Where every profile is on both sides, the measure says that it cannot tell."""
-    measure = copies.measure(profiles(*"ab"), profiles(*"ab"), profiles(*"ba"))
+    measure = copies.measures(profiles(*"ab"), profiles(*"ab"), profiles(*"ba"))[0]
     assert np.isnan(measure.value)
     assert (measure.excess.lower, measure.excess.upper) == (-1, 1)
-    assert np.isnan(copies.measure(profiles(*"ab")[:0], profiles(*"a"), profiles(*"b")).value)
+    assert np.isnan(copies.measures(profiles(*"ab")[:0], profiles(*"a"), profiles(*"b"))[0].value)
 
 
 def test_copies_of_a_large_train_are_not_diluted_by_a_small_tune():
@@ -141,7 +141,7 @@ def test_copies_of_a_large_train_are_not_diluted_by_a_small_tune():
     rng = np.random.default_rng(1)
     train, unseen, batch = (population(rows, rng) for rows in (5000, 600, 2000))
     copied = table.stack([table.rows(batch, np.arange(1900)), table.rows(train, np.arange(100))])
-    found = copies.measure(copied, train, unseen)
+    found = copies.measures(copied, train, unseen)[0]
     assert found.excess.value == pytest.approx(0.05)
     assert found.excess.lower > 0.02
 
@@ -152,7 +152,7 @@ def test_unseen_real_rows_are_no_copies(sizes):
     rng = np.random.default_rng(6)
     raised, found = 0, None
     for _ in range(100):
-        found = copies.measure(*(population(rows, rng).round(1) for rows in sizes[::-1]))
+        found, _ = copies.measures(*(population(rows, rng).round(1) for rows in sizes[::-1]))
         raised += found.excess.lower > 0
     assert found.value > 0.01
     assert raised <= 6  # of 100; 2.5 % expected at most
@@ -166,7 +166,7 @@ def test_frequent_profiles_are_no_copies():
         pd.DataFrame({"job": pd.Categorical(rng.integers(0, 40, rows).astype(str))})
         for rows in (100, 3000, 500)
     )
-    assert copies.measure(batch, train, unseen).excess.lower <= 0
+    assert copies.measures(batch, train, unseen)[0].excess.lower <= 0
 
 
 @pytest.mark.parametrize(
@@ -198,3 +198,16 @@ def test_coverage(chance, copied, of_train, of_unseen):
         assert np.mean([one.lower > 0 for one in found]) <= 0.03
         spread = np.std([one.value for one in found])
         assert np.mean([one.se for one in found]) == pytest.approx(spread, rel=0.1)
+
+
+def test_a_large_batch_that_holds_all_of_train_shows_it():
+    """Ten people copied into 5,000 rows are few of the batch, and all of train."""
+    train = pd.DataFrame({"n": np.arange(10.0)})
+    unseen = pd.DataFrame({"n": np.arange(10.0) + 100})
+    batch = pd.DataFrame({"n": np.concatenate([np.arange(10.0), np.arange(4_990.0) + 200])})
+    found, reproduced = copies.measures(batch, train, unseen)
+    # 10 of 5,000 distinct rows, and 10 of the 10 of train; none by chance.
+    assert (found.value, reproduced.value) == (0.002, 1.0)
+    assert (found.excess.value, reproduced.excess.value) == (0.002, 1.0)
+    assert reproduced.excess.lower == pytest.approx(500 * found.excess.lower)
+    assert reproduced.excess.lower > 0.5

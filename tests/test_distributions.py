@@ -69,6 +69,27 @@ def test_one_broken_pair_is_shown_by_the_worst():
     assert measures["worst_column"].excess.lower < 0
 
 
+def test_one_row_makes_no_worst_pair():
+    """Of columns that differ in a single row nothing is told, and others are."""
+    rng = np.random.default_rng(9)
+    made, real, apart = (population(300, rng) for _ in range(3))
+    for frame in (made, real, apart):
+        for name in ("c0", "c1"):
+            frame[name] = pd.Categorical(["rare", *["usual"] * 299])
+    made["c1"] = pd.Categorical(made["c1"][::-1].tolist())
+    found, measures = compare(made, real, apart, rng)
+    pair = found.tables["pairs"].set_index(["left", "right"]).loc[("c1", "c0")]
+    assert pair.isna().all()
+    assert 0 < measures["worst_pair"].value < 0.3
+    for frame in (made, real, apart):
+        for name in frame.columns[:5]:
+            frame[name] = frame[name].iloc[0]
+            frame[name] = pd.Categorical(frame[name]) if name[0] == "c" else frame[name]
+    _, measures = compare(made, real, apart, rng)
+    assert np.isnan(measures["associations"].value)
+    assert measures["worst_pair"].excess.method.startswith("no pair of columns")
+
+
 def test_missing_values_that_are_lacking_are_told():
     """The column is named, the excess is its share, and a note calls it suspiciously clean."""
     rng = np.random.default_rng(10)

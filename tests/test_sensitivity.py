@@ -13,6 +13,7 @@ import pytest
 
 from stages.lib import rows, schema, table, thresholds, utility, validation
 from stages.lib.fidelity import comparison
+from stages.lib.gates import Check
 from stages.lib.learners import Learner
 from stages.lib.measure import Findings
 from stages.lib.privacy import attacks
@@ -83,11 +84,15 @@ GATES: dict[Priority, Callable[[pd.DataFrame, Real], Findings]] = {
 }
 
 
-def failed(gate: Priority, batch: pd.DataFrame, real: Real) -> set[str]:
-    """Return the measures of a gate that fail where the brief puts that gate first."""
-    held = thresholds.rules(Gates(), gate)
-    checks = validation.judged([GATES[gate](batch, real)], held)
-    return {check.measure.name for check in checks if check.verdict == "fail"}
+def judged(gate: Priority, batch: pd.DataFrame, real: Real) -> list[Check]:
+    """Return the checks of a gate where the brief puts that gate first."""
+    held = thresholds.rules(Gates(), gate, "roc_auc")
+    return validation.judged([GATES[gate](batch, real)], held)
+
+
+def against(checks: list[Check]) -> set[str]:
+    """Return the measures that keep a batch out."""
+    return {check.measure.name for check in checks if not check.admits}
 
 
 def copied(share: float, *, near: bool = False) -> Callable:
@@ -97,8 +102,8 @@ def copied(share: float, *, near: bool = False) -> Callable:
         count = round(share * len(batch))
         chosen = table.rows(real.train, rng.choice(len(real.train), count, replace=False))
         if near:
-            age = chosen["age"] + rng.choice([-2.0, -1.0, 1.0, 2.0], count)
-            chosen = chosen.assign(age=age.clip(17, 90))
+            moved = rng.choice([1.0, 2.0], count)
+            chosen = chosen.assign(age=chosen["age"] + np.where(chosen["age"] > 50, -moved, moved))
         return table.stack([table.rows(batch, np.arange(count, len(batch))), chosen])
 
     return inject
@@ -140,10 +145,10 @@ def labels_flipped(batch: pd.DataFrame, real: Real, rng: np.random.Generator) ->
     return batch.assign(income=pd.Categorical(mixed, batch["income"].cat.categories))
 
 
-FAULTS: dict[str, tuple[Callable, Priority, set[str]]] = {  # what must fail, at 7,000 rows
+FAULTS: dict[str, tuple[Callable, Priority, set[str]]] = {  # what keeps it out, at 7,000 rows
     "0.2 % copies": (copied(0.002), "privacy", {"copies"}),
-    "1 % copies": (copied(0.01), "privacy", {"copies"}),
-    "5 % copies": (copied(0.05), "privacy", {"copies", "membership"}),
+    "1 % copies": (copied(0.01), "privacy", {"copies", "membership"}),
+    "5 % copies": (copied(0.05), "privacy", {"copies", "reproduced", "membership"}),
     "5 % near copies": (copied(0.05, near=True), "privacy", {"membership"}),
     "20 % near copies": (copied(0.2, near=True), "privacy", {"membership", "linkability"}),
     "columns shuffled": (columns_shuffled, "fidelity", {"associations", "discriminator"}),
@@ -157,24 +162,34 @@ FAULTS: dict[str, tuple[Callable, Priority, set[str]]] = {  # what must fail, at
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_caught(adult: pd.DataFrame, fault: str) -> None:
-    """Each known fault fails the gate that is there for it, and the same rows without it do not."""
+    """Each known fault is kept out by the measure that is there for it."""
     inject, gate, expected = FAULTS[fault]
     batch, real = drawn(adult, 7_000, seed=1)
     bad = inject(batch, real, np.random.default_rng(2))
     assert len(bad) == len(batch)
-    assert expected <= failed(gate, bad, real)
+    assert expected <= against(judged(gate, bad, real))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("gate", GATES)
-def test_unseen_real_rows_pass(adult: pd.DataFrame, gate: Priority) -> None:
-    """Over twenty draws of real rows as a batch, no check fails more than once."""
-    alarms = pd.Series(
-        [
-            name
-            for seed in range(20)
-            for name in failed(gate, *drawn(adult, 1_500, seed=100 + seed))
-        ],
-        dtype=object,
-    )
-    assert (alarms.value_counts() <= 1).all(), alarms.value_counts().to_dict()
+def test_unseen_real_rows_are_admitted(adult: pd.DataFrame, gate: Priority) -> None:
+    """The same rows without a fault pass every gate, each at its strictest."""
+    assert against(judged(gate, *drawn(adult, 7_000, seed=1))) == set()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("gate", GATES)
+def test_false_alarms_are_rare(adult: pd.DataFrame, gate: Priority) -> None:
+    """Over twenty draws of fewer real rows as a batch, a gate fails at most one."""
+    alarms = [
+        failing
+        for seed in range(20)
+        if (
+            failing := [
+                check.measure.name
+                for check in judged(gate, *drawn(adult, 1_500, seed=100 + seed))
+                if check.verdict == "fail"
+            ]
+        )
+    ]
+    assert len(alarms) <= 1, alarms

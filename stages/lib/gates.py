@@ -11,7 +11,7 @@ from .thresholds import MEASURES, Priority, Rules
 
 Verdict = Literal["pass", "fail", "inconclusive", "reported"]
 
-_BOUND, _POWER = 1.96, 0.84  # normal quantiles: of a 95 % interval, and of four fifths
+_POWER = 0.84  # of a normal variable four fifths lie below so many standard deviations
 
 
 class Check(NamedTuple):
@@ -24,13 +24,20 @@ class Check(NamedTuple):
 
 
 def check(found: Iterable[Measure], held: Rules) -> list[Check]:
-    """Judge every measure."""
+    """Judge every measure; a gate that could tell nothing at all admits no batch unasked."""
+    found = list(found)
+    told = {
+        measure.gate
+        for measure in found
+        if held.thresholds[measure.name] is not None and not math.isnan(measure.excess.value)
+    }
     judged = []
     for measure in found:
         threshold = held.thresholds[measure.name]
         verdict = judge(measure, threshold)
+        unsure = held.unsure if measure.gate in told else held.blind
         admits = verdict in ("pass", "reported") or (
-            verdict == "inconclusive" and held.unsure[measure.gate] == "pass"
+            verdict == "inconclusive" and unsure[measure.gate] == "pass"
         )
         judged.append(Check(measure, threshold, verdict, admits))
     return judged
@@ -39,13 +46,15 @@ def check(found: Iterable[Measure], held: Rules) -> list[Check]:
 def judge(measure: Measure, threshold: float | None) -> Verdict:
     """Judge by the bound of the excess's interval, not by its middle.
 
-    What could not be computed fails: it shows nothing in the batch's favour. With too few rows to
-    tell, the bounds are all that could be.
+    What could not be computed fails: it shows nothing in the batch's favour. What too few rows
+    tell nothing of is inconclusive.
     """
     if threshold is None:
         return "reported"
     if math.isnan(measure.excess.lower):
         return "fail"
+    if math.isnan(measure.excess.value):
+        return "inconclusive"
     if measure.excess.upper <= threshold:
         return "pass"
     if measure.excess.lower > threshold:
@@ -56,9 +65,10 @@ def judge(measure: Measure, threshold: float | None) -> Verdict:
 def smallest(measure: Measure, threshold: float) -> float:
     """Return the excess that would have failed four times in five, at this size.
 
-    A normal excess with this standard error has its lower bound above the threshold so often.
+    So often a normal excess has its lower bound, as far below it as here, above the threshold.
     """
-    return threshold + (_BOUND + _POWER) * measure.excess.se
+    excess = measure.excess
+    return threshold + (excess.value - excess.lower) + _POWER * excess.se
 
 
 def told(found: Check) -> dict[str, Any]:

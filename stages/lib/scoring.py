@@ -31,8 +31,8 @@ class Score(NamedTuple):
 def check(metric: str, task: Task, classes: Sequence[str] = (), *, sensitive: bool = False) -> None:
     """Raise ParamsError unless `metric` is known and fits the task.
 
-    `classes` are the target's labels, which a metric of one class is to name one of; those of a
-    `sensitive` target are not told.
+    `classes` are the target's labels, which a metric of one class is to name one of; of a
+    `sensitive` target it may name none.
     """
     base, at, label = metric.partition("@")
     known = BY_CLASS if at else METRICS
@@ -46,11 +46,15 @@ def check(metric: str, task: Task, classes: Sequence[str] = (), *, sensitive: bo
             f"params.yaml: `brief.metric` {metric!r} does not fit a {task} target; "
             f"choices: {', '.join(sorted(fitting))}"
         )
-    if at and _named(label, classes) is None:
-        choices = nearest(label, classes)
-        choices = "its labels are sensitive, so none is told" if sensitive else choices
+    if at and sensitive:
         raise ParamsError(
-            f"params.yaml: `brief.metric` {metric!r} names no class of the target; {choices}"
+            f"params.yaml: `brief.metric` {metric!r} names a class of a sensitive target, which "
+            f"would put it into git; take {base!r} of all classes, or set `sensitive: false`"
+        )
+    if at and _named(label, classes) is None:
+        raise ParamsError(
+            f"params.yaml: `brief.metric` {metric!r} names no class of the target; "
+            f"{nearest(label, classes)}"
         )
 
 
@@ -70,6 +74,11 @@ def score(
     if named is None:
         raise ValueError(f"{metric!r} names no class of the target")
     return BY_CLASS[base](truth, predicted, named)
+
+
+def bounded(metric: str) -> bool:
+    """Return whether scores lie between -1 and 1, so that a loss means the same for any table."""
+    return metric == "neg_brier_score" or not metric.startswith("neg_")
 
 
 def of_class(metric: str) -> str | None:

@@ -177,10 +177,9 @@ def limitations(m: Evidence) -> list[str]:
         unsure = [_unsure(check) for check in told if check["verdict"] == "inconclusive"]
         if unsure:
             said.append(f"{name} was admitted with inconclusive checks: {listed(unsure)}.")
-        rate = next(check["value"] for check in told if check["name"] == "copies")
-        if rate:
-            copied = round(rate * m.provenance[name]["rows"]["kept"])
-            said.append(f"{count(copied, 'row')} of {name} equal a training row.")
+        copied = next(check for check in told if check["name"] == "copies")
+        if copied["value"]:
+            said.append(f"Rows of {name} equal training rows: {copied['note']}.")
     unread = [name for name, made in m.provenance.items() if "approved_by" not in made["preview"]]
     if unread:
         said.append(

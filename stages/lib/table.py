@@ -172,6 +172,11 @@ def stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def below(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return tables of results one below the other; empty ones, which know no types, add none."""
+    return pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
+
+
 def rows(frame: pd.DataFrame, places: np.ndarray) -> pd.DataFrame:
     """Return the rows at integer `places`, categories that none of them holds removed."""
     part = frame.iloc[places].reset_index(drop=True)

@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import ConfigDict
 
+from . import scoring
 from .errors import ParamsError, listed, nearest
 from .measure import Gate
 from .params import Section
@@ -85,7 +86,8 @@ MEASURES: dict[str, Meaning] = {
         "utility", "metric after training on synthetic rows alone", _GENERATOR, 0.03, 0.05, 0.03
     ),
     "tax_share": Meaning(
-        "utility", "share of the metric that is lost on synthetic rows alone", _GENERATOR
+        "utility", "share of the metric that is lost on synthetic rows alone", _GENERATOR,
+        0.04, 0.06, 0.04,
     ),
     "tax_probabilities": Meaning(
         "utility", "Brier score after training on synthetic rows alone", _GENERATOR,
@@ -98,7 +100,11 @@ MEASURES: dict[str, Meaning] = {
         "utility", "greatest loss of the metric in a slice", _SLICE, 0.08, 0.12, 0.08
     ),
     "copies": Meaning(
-        "privacy", "share of distinct rows that equal a training row", _LARGER, 0.01, 0.001, 0.02
+        "privacy", "share of the batch's distinct rows that equal a training row", _LARGER,
+        0.01, 0.001, 0.02,
+    ),
+    "reproduced": Meaning(
+        "privacy", "share of training rows that a row of the batch equals", _LARGER, 0.1, 0.01, 0.2
     ),
     "membership": Meaning(
         "privacy", "training rows found by an attack at 1 % false positives", _LARGER,
@@ -159,23 +165,26 @@ class Rules(NamedTuple):
 
     thresholds: dict[str, float | None]  # by measure; None: reported only
     unsure: dict[Gate, Choice]  # what an inconclusive check of a gate does
+    blind: dict[Gate, Choice]  # what a gate does of which nothing could be told
     priority: Priority
 
 
-def rules(gates: Gates, priority: Priority) -> Rules:
+def rules(gates: Gates, priority: Priority, metric: str) -> Rules:
     """Return the thresholds of `gates`, and the defaults of `priority` where it has none.
 
-    Raises ParamsError that names everything that `gates` has wrong.
+    Losses in units of a `metric` that has no bounds have no default. Raises ParamsError that names
+    everything that `gates` has wrong.
     """
     asked = _asked(gates)
     thresholds = {
         name: asked.get(name, getattr(meaning, priority)) for name, meaning in MEASURES.items()
     }
-    unsure = {
-        gate: getattr(gates, gate).inconclusive or default
-        for gate, default in INCONCLUSIVE[priority].items()
-    }
-    return Rules(thresholds, unsure, priority)
+    if not scoring.bounded(metric):
+        thresholds |= {name: asked.get(name) for name in ("tax", "tax_worst_slice")}
+    said = {gate: getattr(gates, gate).inconclusive for gate in INCONCLUSIVE[priority]}
+    unsure = {gate: said[gate] or default for gate, default in INCONCLUSIVE[priority].items()}
+    blind: dict[Gate, Choice] = {gate: own or "fail" for gate, own in said.items()}
+    return Rules(thresholds, unsure, blind, priority)
 
 
 def _asked(gates: Gates) -> dict[str, float | None]:

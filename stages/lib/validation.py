@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, cpu_count, delayed
 
-from . import condition, gates, utility
+from . import condition, gates, table, utility
 from .condition import Condition
 from .fidelity import comparison
 from .gates import Check
@@ -72,7 +72,7 @@ def examine(
         slices=slices,
         seeds=seeds,
     )
-    by_class = pd.concat([taxes[name].tables["classes"] for name in ("tune", "holdout")])
+    by_class = table.below([taxes[name].tables["classes"] for name in ("tune", "holdout")])
     useful = taxes["tune"]._replace(tables={"classes": by_class})
     copied = attacks.copied(batch, real.train, real.holdout)
     return {"tune": [likeness, useful, leaks], "holdout": [taxes["holdout"], copied]}

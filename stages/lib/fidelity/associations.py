@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
+from ..measure import FEWEST
 from .coded import Coded
 
 PAIRS = ("left", "right", "difference", "ceiling")
@@ -30,6 +31,33 @@ def association(rows: Coded) -> np.ndarray:
     result[:count, count:] = result[count:, :count].T
     result[count:, count:] = _cramers_v(flags, owners)
     return result
+
+
+def told(rows: Coded) -> np.ndarray:
+    """Return which pairs of columns enough rows tell of, shape (columns, columns), boolean.
+
+    In either column at least `FEWEST` rows have another value than the most frequent one, and both
+    numbers of a pair are present in as many, a category among those with the number. A single
+    row that is rare in both columns would be as strong an association as there can be.
+    """
+    there = (rows.steps > 0).astype(float)
+    flags, owners = _flags(rows.codes, rows.levels)
+    columns = [*rows.steps.T, *(rows.codes.T + 1)]
+    vary = np.array([_varying(np.bincount(codes)[1:]) for codes in columns]) >= FEWEST
+    count, labels = there.shape[1], len(rows.levels)
+    most = np.zeros((labels, count))
+    sizes = flags.T @ there
+    np.maximum.at(most, owners, sizes)
+    found = np.ones((count + labels,) * 2, bool)
+    found[:count, :count] = there.T @ there >= FEWEST
+    found[count:, :count] = there.sum(axis=0) - most >= FEWEST
+    found[:count, count:] = found[count:, :count].T
+    return found & vary & vary[:, None]
+
+
+def _varying(counts: np.ndarray) -> int:
+    """Return how many rows have another value than the most frequent one."""
+    return int(counts.sum() - counts.max(initial=0))
 
 
 def pairs(made: np.ndarray, real: np.ndarray, apart: np.ndarray, names: list[str]) -> pd.DataFrame:

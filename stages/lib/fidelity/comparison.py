@@ -37,7 +37,20 @@ def compare(
     told, giveaway = discriminator.compare(made, real, apart, schema, rng)
     columns = found.tables["columns"].merge(giveaway, on="column", how="left")
     tables = {**found.tables, "columns": columns}
-    return Findings([*found.measures, *near, *told], tables, found.notes)
+    notes = [*found.notes, *_sampled([len(batch), len(train), len(tune)], size)]
+    return Findings([*found.measures, *near, *told], tables, notes)
+
+
+def _sampled(sizes: list[int], size: int) -> list[str]:
+    """Say how many rows were looked at, where that is not all of them."""
+    if max(sizes) <= manifold.NEAR_CAP:
+        return []
+    caps = (CAP, manifold.NEAR_CAP, discriminator.CAP)
+    counted, near, learned = (f"{min(size, cap):,}" for cap in caps)
+    return [
+        f"Random rows of the batch and of train, drawn with a fixed seed: {counted} of each were "
+        f"counted, {near} searched for neighbours, {learned} given to the discriminator."
+    ]
 
 
 def _untold(schema: Schema, rows: int) -> Findings:

@@ -18,6 +18,8 @@ FOLDS = 5
 CAP = 5_000  # rows of each side; more would only cost time
 ASKED = 1_000  # held-out rows of each fold that a column is permuted in; few are taken repeatedly
 MODEL = Learner(kind="hist_gradient_boosting")
+CLEAR = 0.01  # fall of the AUC that names a column; chance alone reaches about two thirds of it
+NAMED = 3  # columns at most
 
 _MOST = 2.0  # what the variance is multiplied by where nothing but noise is learned
 _METHOD = "DeLong within folds, paired over the unseen rows, widened for what folds share"
@@ -68,9 +70,11 @@ def compare(
     if np.isnan([batch.value, ceiling.value]).any():
         return _untold(names, "too few rows that differ")
     found = excess(batch, ceiling, widening(batch.models, x[second]), alike)
-    note = f"{size:,} rows a side"
+    given = _table(names, giveaways(batch.models, x, first, third, fold, rng))
+    most = given.loc[given["giveaway"] >= CLEAR, "column"].head(NAMED)
+    note = f"by {', '.join(most)}" if len(most) else ""
     told = Measure("fidelity", "discriminator", batch.value, ceiling.value, found, note)
-    return [told], _table(names, giveaways(batch.models, x, first, third, fold, rng))
+    return [told], given
 
 
 def crossed(

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from .. import intervals, table
-from ..measure import Findings, Measure
+from ..measure import FEWEST, Findings, Measure, untold
 from ..schema import Schema
 from . import associations, cleanliness, marginals, tails
 from .absences import absences
@@ -50,7 +50,7 @@ class Gaps(NamedTuple):
 
     columns: np.ndarray
     missing: np.ndarray
-    pairs: np.ndarray  # those of the lower triangle, row by row
+    pairs: np.ndarray  # those that enough rows tell of, in the lower triangle, row by row
     tails: float
     outliers: float
 
@@ -65,7 +65,7 @@ def compare(
     """Compare rows of a batch with the real rows `apart`, beside as many `real` ones.
 
     Intervals are from half samples. Noise raises the greatest difference of both sides alike; what
-    it is among real rows is the ceiling.
+    it is among real rows is the ceiling. Pairs that too few real rows tell of are left out.
     """
     every = table.stack([made, real, apart])
     coded = Coded.of(every, schema)
@@ -74,15 +74,19 @@ def compare(
     cells = tails.cells(parts[2], _labels(every, schema))
     samples = [Sample(own, tails.placed(own, cells), outlying(own, parts[2])) for own in parts]
 
-    counted = [_count(one, cells) for one in samples]
+    known = associations.told(parts[1]) & associations.told(parts[2])
+    counted = [_count(one, cells, known) for one in samples]
     gaps = [_gaps(one, counted[2]) for one in counted[:2]]
-    column, pair = int(gaps[0].columns.argmax()), int(gaps[0].pairs.argmax())
+    column, tied = int(gaps[0].columns.argmax()), len(gaps[0].pairs) > 0
+    pair = int(gaps[0].pairs.argmax()) if tied else 0
 
     def summaries(*drawn: np.ndarray) -> np.ndarray:
-        halves = [_count(one.take(own), cells) for one, own in zip(samples, drawn, strict=True)]
+        halves = [
+            _count(one.take(own), cells, known) for one, own in zip(samples, drawn, strict=True)
+        ]
         own, theirs = (_gaps(one, halves[2]) for one in halves[:2])
         return np.concatenate(
-            [_summary(own), _summary(theirs), [own.columns[column], own.pairs[pair]]]
+            [_summary(own), _summary(theirs), [own.columns[column], own.pairs[pair] if tied else 0]]
         )
 
     found = _measures(*intervals.halves(summaries, sizes, rng))
@@ -103,6 +107,11 @@ def compare(
     )
     told = tails.table(cells, *(one.tails for one in counted))
     tables = {"columns": columns, "pairs": pairs, "tails": told}
+    if not tied:
+        why = f"no pair of columns that {FEWEST} rows of each side tell of"
+        found |= {name: untold("fidelity", name, why) for name in ("associations", "worst_pair")}
+    if not cells.labels:
+        notes["tails"] = f"no rare value or outer quantile holds {tails.FEWEST} real rows"
     measures = [found[name]._replace(note=notes.get(name, "")) for name in NAMES]
     return Findings(measures, tables, cleanliness.findings(*parts))
 
@@ -136,9 +145,13 @@ def _notes(gaps: Gaps, pairs: pd.DataFrame, counted: list[Counted], absent: str)
     return {
         "worst_column": names[int(gaps.columns.argmax())] if gaps.columns.any() else "",
         "missingness": names[int(gaps.missing.argmax())] if gaps.missing.any() else "",
-        "worst_pair": "{} with {}".format(*pairs[["left", "right"]].iloc[0]),
+        "worst_pair": "{} with {}".format(*pairs[["left", "right"]].iloc[0])
+        if gaps.pairs.any()
+        else "",
         "absent": f"most in {absent}" if absent else "",
-        "outliers": f"{made:.2%} of the batch's numbers, {real:.2%} of real ones",
+        "outliers": f"{made:.2%} of the batch's numbers, {real:.2%} of real ones"
+        if counted[0].rows.values
+        else "no column holds numbers",
     }
 
 
@@ -149,19 +162,19 @@ def _labels(every: pd.DataFrame, schema: Schema) -> list[list[str]]:
     return [schema.shown(name, own, own) for name, own in zip(names, levels, strict=True)]
 
 
-def _count(sample: Sample, cells: Cells) -> Counted:
+def _count(sample: Sample, cells: Cells, known: np.ndarray) -> Counted:
     rows, far = sample.rows, sample.outlying
     return Counted(
         rows,
         marginals.missing(rows),
-        associations.association(rows),
+        np.where(known, associations.association(rows), np.nan),
         tails.shares(sample.tails, cells),
         float(far.mean()) if far.size else 0.0,
     )
 
 
 def _gaps(one: Counted, real: Counted) -> Gaps:
-    below = np.tril_indices(len(real.association), -1)
+    below = np.tril(np.ones(real.association.shape, bool), -1) & ~np.isnan(real.association)
     return Gaps(
         marginals.distances(one.rows, real.rows),
         np.abs(one.missing - real.missing),
@@ -174,5 +187,6 @@ def _gaps(one: Counted, real: Counted) -> Gaps:
 def _summary(gaps: Gaps) -> np.ndarray:
     """Return the numbers that are measures, in the order of `HALVED`."""
     means = [gaps.columns.mean(), gaps.columns.max(), gaps.missing.max()]
-    means += [gaps.pairs.mean(), gaps.pairs.max(), gaps.tails, gaps.outliers]
+    pairs = gaps.pairs if len(gaps.pairs) else np.zeros(1)
+    means += [pairs.mean(), pairs.max(), gaps.tails, gaps.outliers]
     return np.array(means)

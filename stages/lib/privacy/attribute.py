@@ -101,7 +101,8 @@ def attack(
         return [untold("privacy", "attribute", why)], _table([])
     strongest = [_strongest(found) for found in told if found]
     worst = _strongest(strongest)
-    value, note = worst.with_batch, f"the worst column is {worst.column!r}"
+    value = worst.with_batch
+    note = f"{worst.column!r}; {worst.without:.3g} without the batch"
     ceiling = value - worst.excess.value
     measure = Measure("privacy", "attribute", value, ceiling, worst.excess, note)
     return [measure], _table(strongest)

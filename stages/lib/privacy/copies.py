@@ -34,17 +34,26 @@ class Copies(NamedTuple):
         return self.scale * self.unseen + self.shared
 
 
-def measure(batch: pd.DataFrame, train: pd.DataFrame, unseen: pd.DataFrame) -> Measure:
-    """Return the share of the batch's distinct rows that equal a training row.
+def measures(batch: pd.DataFrame, train: pd.DataFrame, unseen: pd.DataFrame) -> list[Measure]:
+    """Return the share of the batch that equals a training row, and of train that is so equalled.
 
-    The ceiling is the share that as many unseen rows would explain.
+    `copies` counts among the batch's distinct rows, `reproduced` among train's: a large batch may
+    hold most of train and still be mostly new. The ceiling is what as many unseen rows would
+    explain.
     """
     found = count(batch, train, unseen)
     if not (found.of and found.of_train and found.of_unseen):
-        return untold("privacy", "copies", "no profiles that only one side holds")
-    excess = beyond_chance(found)
+        why = "no profiles that only one side holds"
+        return [untold("privacy", name, why) for name in ("copies", "reproduced")]
+    excess, note = beyond_chance(found), _told(found)
+    share, known = found.of / found.of_train, found.train / found.of_train
+    value, lower, upper, se = (share * one for one in excess[:4])
+    of_train = Estimate(value, lower, upper, se, excess.method)
     value = (found.train + found.shared) / found.of
-    return Measure("privacy", "copies", value, value - excess.value, excess, _told(found))
+    return [
+        Measure("privacy", "copies", value, value - excess.value, excess, note),
+        Measure("privacy", "reproduced", known, known - of_train.value, of_train, note),
+    ]
 
 
 def count(batch: pd.DataFrame, train: pd.DataFrame, unseen: pd.DataFrame) -> Copies:
