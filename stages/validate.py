@@ -32,7 +32,8 @@ SEED = 0  # of the samples that statistics are taken on
 def main() -> None:
     """Write metrics/validate/<batch>.json and data/validation/<batch>/, its tables."""
     name = sys.argv[1]
-    asked, priority = params.load("gates", Gates), params.load("brief.priority", Priority)
+    asked = params.load("gates", Gates | None) or Gates()
+    priority = params.load("brief.priority", Priority)
     metric = params.load("brief.metric", str)
     held = thresholds.rules(asked, priority, metric)
     declared = schema.load("data/schema.yaml")
@@ -64,6 +65,8 @@ def main() -> None:
             asked.privacy.shadow,
         )  # fmt: skip
         found["tune"].append(attacked)
+    if tune.empty:
+        found["holdout"] = []  # it was decided on: there is nothing to report apart
     slices_read = {"train": train, "tune": tune, "holdout": locked, "pool": pool}
     rows = {part: int(condition.holds(where, own).sum()) for part, own in slices_read.items()}
     told = validation.record(found, held, rows, decided_on=holdout.decided_on(tune))

@@ -139,7 +139,7 @@ def test_tails_that_are_lacking_are_told():
 def test_numbers_belong_together():
     """Value less ceiling is the excess, and tables and measures tell the same."""
     rng = np.random.default_rng(9)
-    found, measures = compare(*(population(rows, rng) for rows in (60, 60, 80)), rng)
+    found, measures = compare(*(population(rows, rng) for rows in (90, 90, 200)), rng)
     assert list(measures) == list(distributions.NAMES)
     for one in measures.values():
         assert one.gate == "fidelity"

@@ -71,8 +71,9 @@ def test_too_few_rows_tell_nothing(short):
 
 
 def test_enough_rows_tell_something():
-    """Twenty rows of each are compared."""
+    """Twenty rows of each are compared; pairs and tails need more that differ."""
     rng = np.random.default_rng(12)
     _, measures = compare(*(population(20, rng) for _ in range(3)), rng)
     for name in comparison.distributions.NAMES:
-        assert not math.isnan(measures[name].excess.value)
+        thin = name in ("associations", "worst_pair", "tails")
+        assert math.isnan(measures[name].excess.value) == thin

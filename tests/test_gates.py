@@ -80,6 +80,12 @@ def test_defaults_follow_the_priority() -> None:
     assert thresholds.rules(asked, "privacy", "roc_auc").thresholds["copies"] == 0.3
 
 
+def test_gates_without_an_entry_are_all_defaults() -> None:
+    """A gate whose lines are all commented out is null in YAML."""
+    given = Gates.model_validate({"fidelity": None, "privacy": None})
+    assert given == Gates()
+
+
 def test_every_mistake_in_gates_is_told_at_once() -> None:
     """An unknown threshold is told with the nearest known, a bad one with what it was."""
     asked = Gates.model_validate(

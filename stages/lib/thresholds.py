@@ -1,9 +1,9 @@
 """What each measure says, and the greatest excess that a gate allows, by priority."""
 
 import math
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import ConfigDict
+from pydantic import BeforeValidator, ConfigDict
 
 from . import scoring
 from .errors import ParamsError, listed, nearest
@@ -152,12 +152,15 @@ class Privacy(Limits):
     shadow: Shadow | None = None
 
 
+_EMPTY = BeforeValidator(lambda given: {} if given is None else given)  # all commented out
+
+
 class Gates(Section):
     """The section `gates` of params.yaml: where it departs from the defaults of the priority."""
 
-    fidelity: Limits = Limits()
-    utility: Limits = Limits()
-    privacy: Privacy = Privacy()
+    fidelity: Annotated[Limits, _EMPTY] = Limits()
+    utility: Annotated[Limits, _EMPTY] = Limits()
+    privacy: Annotated[Privacy, _EMPTY] = Privacy()
 
 
 class Rules(NamedTuple):

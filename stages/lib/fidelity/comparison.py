@@ -43,8 +43,10 @@ def compare(
 
 def _sampled(sizes: list[int], size: int) -> list[str]:
     """Say how many rows were looked at, where that is not all of them."""
-    if max(sizes) <= manifold.NEAR_CAP:
+    if max(sizes) <= size:
         return []
+    if size <= manifold.NEAR_CAP:
+        return [f"Compared with tune were {size:,} random rows of the batch, and as many of train."]
     caps = (CAP, manifold.NEAR_CAP, discriminator.CAP)
     counted, near, learned = (f"{min(size, cap):,}" for cap in caps)
     return [

@@ -71,7 +71,7 @@ def compare(
     coded = Coded.of(every, schema)
     sizes = [len(made), len(real), len(apart)]
     parts = [coded.take(own) for own in np.split(np.arange(len(every)), np.cumsum(sizes)[:-1])]
-    cells = tails.cells(parts[2], _labels(every, schema))
+    cells = tails.cells(parts[2], _labels(every, apart, schema))
     samples = [Sample(own, tails.placed(own, cells), outlying(own, parts[2])) for own in parts]
 
     known = associations.told(parts[1]) & associations.told(parts[2])
@@ -111,7 +111,8 @@ def compare(
         why = f"no pair of columns that {FEWEST} rows of each side tell of"
         found |= {name: untold("fidelity", name, why) for name in ("associations", "worst_pair")}
     if not cells.labels:
-        notes["tails"] = f"no rare value or outer quantile holds {tails.FEWEST} real rows"
+        why = f"no rare value or outer quantile holds {tails.FEWEST} real rows"
+        found["tails"] = untold("fidelity", "tails", why)
     measures = [found[name]._replace(note=notes.get(name, "")) for name in NAMES]
     return Findings(measures, tables, cleanliness.findings(*parts))
 
@@ -155,11 +156,18 @@ def _notes(gaps: Gaps, pairs: pd.DataFrame, counted: list[Counted], absent: str)
     }
 
 
-def _labels(every: pd.DataFrame, schema: Schema) -> list[list[str]]:
-    """Return what each category is called in a committed file, by column and code."""
-    names = schema.categorical(schema.modelled)
-    levels = [list(every[name].cat.categories) for name in names]
-    return [schema.shown(name, own, own) for name, own in zip(names, levels, strict=True)]
+def _labels(every: pd.DataFrame, apart: pd.DataFrame, schema: Schema) -> list[list[str]]:
+    """Return what each category is called in a committed file, by column and code.
+
+    Those of a sensitive column are numbered among the real rows `apart`, so that a number is the
+    same value for every batch; one that none of them holds has no name.
+    """
+    found = []
+    for name in schema.categorical(schema.modelled):
+        held = list(apart[name].cat.remove_unused_categories().cat.categories)
+        called = dict(zip(held, schema.shown(name, held, held), strict=True))
+        found.append([called.get(level, "") for level in every[name].cat.categories])
+    return found
 
 
 def _count(sample: Sample, cells: Cells, known: np.ndarray) -> Counted:

@@ -47,12 +47,13 @@ def measures(batch: pd.DataFrame, train: pd.DataFrame, unseen: pd.DataFrame) -> 
         return [untold("privacy", name, why) for name in ("copies", "reproduced")]
     excess, note = beyond_chance(found), _told(found)
     share, known = found.of / found.of_train, found.train / found.of_train
+    chance = found.scale * found.unseen / found.of_train
     value, lower, upper, se = (share * one for one in excess[:4])
     of_train = Estimate(value, lower, upper, se, excess.method)
     value = (found.train + found.shared) / found.of
     return [
         Measure("privacy", "copies", value, value - excess.value, excess, note),
-        Measure("privacy", "reproduced", known, known - of_train.value, of_train, note),
+        Measure("privacy", "reproduced", known, chance, of_train, note),
     ]
 
 
