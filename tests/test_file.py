@@ -278,6 +278,19 @@ def test_a_vendor_s_rows_become_a_batch(project: Project) -> None:
     assert provenance(project)["code_sha256"]["external/vendor.csv.gz"] != sha256
 
 
+def test_a_vendor_s_copies_are_caught(project: Project) -> None:
+    """A vendor who hands the training rows back is quarantined for it."""
+    real = pd.read_parquet(project.folder / "data/train.parquet").astype({"age": int})
+    made = pd.concat([customers(400, seed=5), real[list(customers(1))]])
+    project.set("generators", {"vendor": vendor(project.folder, made)})
+    project.set("slices.everything.rows", len(made))
+    project.repro("admit")
+    told = json.loads((project.folder / "metrics/admit.json").read_text())["batches"]
+    assert told["vendor-everything"]["status"] == "quarantined"
+    assert told["vendor-everything"]["reasons"][0].startswith("share of")
+    assert "training profiles matched" in " ".join(told["vendor-everything"]["reasons"])
+
+
 def test_a_vendor_s_rows_run_out(project: Project) -> None:
     """More rows than there are is told with how many there are, and a missing file by its key."""
     entry = vendor(project.folder, customers(200, seed=5))

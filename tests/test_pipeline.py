@@ -227,7 +227,8 @@ def test_a_slice_holds_only_what_it_asks_for(project: Project) -> None:
     assert len(batch) == len(batch.query(where)) == 60
     found = json.loads((project.folder / "metrics/validate/cart-late.json").read_text())
     train = pd.read_parquet(project.folder / "data/train.parquet")
-    assert found["rows_of_slice"]["train"] == len(train.query(where))
+    rows = {part["of"]: part["rows"] for part in found["rows"]}
+    assert rows["train"] == len(train.query(where))
 
 
 def test_a_failed_preview_stops_its_batch(project: Project) -> None:
@@ -350,6 +351,32 @@ def test_metrics_show_reads_well(project: Project) -> None:
     shown = json.loads(project.run("dvc", "metrics", "show", "--json", "metrics/blend.json"))
     data = shown[""]["data"]["metrics/blend.json"]["data"]
     assert {"ratio", "score", "lower", "upper", "gain", "gain_lower", "gain_upper"} <= data.keys()
+
+
+def test_metrics_of_a_validation_read_well(project: Project) -> None:
+    """DVC shows few named numbers of a validation, and its diff tells those that moved."""
+    path = "metrics/validate/cart-everything.json"
+    shown = json.loads(project.run("dvc", "metrics", "show", "--json", path))
+    data = shown[""]["data"][path]["data"]
+    headlines = ["marginals", "associations", "discriminator", "tax", "copies", "membership"]
+    assert set(data) == {"batch", "verdict", "failed", "inconclusive", "decided_on", *headlines}
+    project.set("generators.cart.min_leaf", 40)
+    project.repro("validate@cart-everything")
+    told = json.loads(project.run("dvc", "metrics", "diff", "--json", "--targets", path))
+    assert set(told["diff"][path]) <= set(data)
+    assert "discriminator" in told["diff"][path]
+
+
+def test_shadow_models_find_exposed_rows_where_asked(project: Project) -> None:
+    """The stage says what they cost, tells the exposure, and keeps each row's risk out of git."""
+    project.set("gates.privacy.shadow", {"fits": 16, "targets": 20})
+    told = project.run("dvc", "repro", "-s", "validate@cart-everything")
+    assert "16 shadow models of about" in told
+    found = json.loads((project.folder / "metrics/validate/cart-everything.json").read_text())
+    assert "exposure" in [check["name"] for check in found["checks"]]
+    risk = pd.read_csv(project.folder / "data/validation/cart-everything/risk.csv")
+    assert len(risk) == 20
+    assert "risk" not in project.run("git", "status", "--porcelain")
 
 
 @pytest.mark.slow
