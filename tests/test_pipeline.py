@@ -358,7 +358,8 @@ def test_metrics_of_a_validation_read_well(project: Project) -> None:
     path = "metrics/validate/cart-everything.json"
     shown = json.loads(project.run("dvc", "metrics", "show", "--json", path))
     data = shown[""]["data"][path]["data"]
-    headlines = ["marginals", "associations", "discriminator", "tax", "copies", "membership"]
+    # A rate of 1 % cannot be told among so few rows, and DVC leaves out what is null.
+    headlines = ["marginals", "associations", "discriminator", "tax", "copies"]
     assert set(data) == {"batch", "verdict", "failed", "inconclusive", "decided_on", *headlines}
     project.set("generators.cart.min_leaf", 40)
     project.repro("validate@cart-everything")

@@ -187,7 +187,7 @@ def test_false_alarms_are_rare(adult: pd.DataFrame, gate: Priority) -> None:
         if (
             failing := [
                 check.measure.name
-                for check in judged(gate, *drawn(adult, 1_500, seed=100 + seed))
+                for check in judged(gate, *drawn(adult, 800, seed=100 + seed))
                 if check.verdict == "fail"
             ]
         )
