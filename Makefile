@@ -11,7 +11,7 @@ repro: .venv/installed
 	@echo "Read HANDOFF.md, or open report.html."
 
 test: .venv/installed
-	pytest -n auto --dist loadfile
+	pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: .venv/installed
 	ruff check
