@@ -166,10 +166,9 @@ def sdmetrics(project: Path) -> dict[str, float]:
     }
     metadata = {"columns": kinds}
     report = QualityReport()
-    # The names of the tables are SDMetrics'; it wants them for what it writes of one table.
     report.generate(train, made, metadata, verbose=False)
     protection = DCROverfittingProtection.compute_breakdown(
-        train, made, holdout, metadata, num_rows_subsample=SUBSAMPLE
+        train, made, holdout, {"tables": {"t": metadata}}, "t", num_rows_subsample=SUBSAMPLE
     )
     return {"quality": report.get_score(), "dcr_protection": protection["score"]}
 
