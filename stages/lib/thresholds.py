@@ -118,10 +118,10 @@ MEASURES: dict[str, Meaning] = {
     ),
     "exposure_auc": Meaning("privacy", "ROC AUC of shadow models on exposed rows", _PRIVATE),
     "attribute": Meaning(
-        "privacy", "success at guessing a sensitive value", _PRIVATE, 0.1, 0.1, 0.2
+        "privacy", "success at guessing a sensitive value", _PRIVATE, 0.2, 0.2, 0.2
     ),
     "singling_out": Meaning(
-        "privacy", "guesses that single out one training row", _LARGER, 0.03, 0.02, 0.05
+        "privacy", "guesses that single out one training row", _LARGER, 0.03, 0.025, 0.05
     ),
     "linkability": Meaning(
         "privacy", "training rows whose two halves are linked", _LARGER, 0.03, 0.02, 0.05
