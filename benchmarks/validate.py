@@ -212,8 +212,9 @@ from naive Bayes learned from train.
 - **SDMetrics**: QualityReport on all rows, and DCROverfittingProtection on {subsample:,} random
   rows of each table (its time grows with the square of them). Its scores: {scores}.
 
-Seconds are those of the clock; dvc-synth runs two processes on two cores, SDMetrics one. Memory is the greatest sum, over the process and those it started,
-of proportional set sizes, in which what two share is counted once.
+Seconds are those of the clock; dvc-synth runs two processes on two cores, SDMetrics one. Memory is
+the greatest sum, over the process and those it started, of proportional set sizes, in which what
+two share is counted once.
 
 Measured with:
 
