@@ -1,4 +1,4 @@
-"""A small mixed table whose columns share one cause, for tests of what is told of tables."""
+"""Small mixed tables drawn at random, for tests of what is told of tables."""
 
 import numpy as np
 import pandas as pd
@@ -23,3 +23,15 @@ def population(rows, rng):
         level = np.digitize(cause * (0.8, 0.4, 0)[i] + rng.standard_normal(rows), cuts)
         columns[f"c{i}"] = pd.Categorical(np.array(list("abcd"))[level])
     return pd.DataFrame(columns)
+
+
+def people(rows, rng):
+    """Draw rows of which no two are equal."""
+    age = rng.standard_normal(rows)
+    return pd.DataFrame(
+        {
+            "age": age,
+            "pay": age + rng.standard_normal(rows),
+            "rich": pd.Categorical(np.where(rng.random(rows) < 0.3, "yes", "no")),
+        }
+    )

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from population import people as population
 
 from stages.lib import table
 from stages.lib.privacy import closeness
@@ -17,18 +18,6 @@ SCHEMA = Schema(
         "rich": Column(kind="category", role="target"),
     }
 )
-
-
-def population(rows, rng):
-    """Draw rows of which no two are equal."""
-    age = rng.standard_normal(rows)
-    return pd.DataFrame(
-        {
-            "age": age,
-            "pay": age + rng.standard_normal(rows),
-            "rich": pd.Categorical(np.where(rng.random(rows) < 0.3, "yes", "no")),
-        }
-    )
 
 
 def at(*ages):

@@ -5,23 +5,12 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 import pytest
+from population import people as population
 from scipy.stats import fisher_exact
 
 from stages.lib import table
 from stages.lib.privacy import copies
 from stages.lib.privacy.copies import Copies
-
-
-def population(rows, rng):
-    """Draw rows of which no two are equal."""
-    age = rng.standard_normal(rows)
-    return pd.DataFrame(
-        {
-            "age": age,
-            "pay": age + rng.standard_normal(rows),
-            "rich": pd.Categorical(np.where(rng.random(rows) < 0.3, "yes", "no")),
-        }
-    )
 
 
 def profiles(*names):

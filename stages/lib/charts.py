@@ -121,7 +121,7 @@ def columns(table: pd.DataFrame | None) -> alt.TopLevelMixin:
     of = alt.layer(ceiling, dots, data=vega.data(table, "distance", "ceiling")).properties(
         width=vega.WIDTH - 70, height={"step": 21}
     )
-    return vega.finish(vega.faceted(of, column=None if table is not None else "rev"), table)
+    return vega.by_revision(of, table)
 
 
 def pairs(table: pd.DataFrame | None) -> alt.TopLevelMixin:
@@ -198,13 +198,12 @@ def tails(table: pd.DataFrame | None) -> alt.TopLevelMixin:
             tooltip=vega.tips(table, "batch", "column", "cell", "real", "share", "ceiling"),
         )
     )
-    across = alt.Chart().mark_rule(strokeDash=[4, 3], color=vega.GREY).encode(x=alt.XDatum(1))
-    of = alt.layer(across, dots, data=vega.data(table, "real", "share", "ceiling"))
+    of = alt.layer(vega.mark(1), dots, data=vega.data(table, "real", "share", "ceiling"))
     of = of.transform_calculate(
         value="datum.column + ': ' + datum.cell", times="min(datum.share / datum.real, 3)"
     )
     of = of.properties(width=vega.WIDTH - 130, height={"step": 17})
-    return vega.finish(vega.faceted(of, column=None if table is not None else "rev"), table)
+    return vega.by_revision(of, table)
 
 
 def attacks(table: pd.DataFrame | None) -> alt.TopLevelMixin:
@@ -215,10 +214,10 @@ def attacks(table: pd.DataFrame | None) -> alt.TopLevelMixin:
         x=x,
         bounds=("tpr_1_lower", "tpr_1_upper"),
         y="datum.attack + ', ' + datum.rows",
-        tips=("batch", "attack", "rows", "members", "auc", "tpr_10", "tpr_1", "tpr_01"),
+        fields=("batch", "attack", "rows", "members", "auc", "tpr_10", "tpr_1", "tpr_01"),
         at=0.01,
     ).transform_filter("isValid(datum.tpr_1)")
-    return vega.finish(vega.faceted(of, column=None if table is not None else "rev"), table)
+    return vega.by_revision(of, table)
 
 
 def classes(table: pd.DataFrame | None) -> alt.TopLevelMixin:
@@ -229,10 +228,10 @@ def classes(table: pd.DataFrame | None) -> alt.TopLevelMixin:
         x=x,
         bounds=("lower", "upper"),
         y="datum.name + ', ' + replace(datum.metric, /_/g, ' ')",
-        tips=("batch", "kind", "name", "metric", "rows", "trtr", "tstr", "difference", "ratio"),
+        fields=("batch", "kind", "name", "metric", "rows", "trtr", "tstr", "difference", "ratio"),
         at=0,
     ).transform_filter(alt.datum.split == "holdout")
-    return vega.finish(vega.faceted(of, column=None if table is not None else "rev"), table)
+    return vega.by_revision(of, table)
 
 
 def templates() -> dict[str, str]:

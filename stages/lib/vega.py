@@ -104,20 +104,24 @@ def rule(
     return [rule, word] if text else [rule]
 
 
+def mark(at: float) -> alt.Chart:
+    """Draw an upright line at a value."""
+    return alt.Chart().mark_rule(strokeDash=[4, 3], color=GREY).encode(x=alt.XDatum(at))
+
+
 def ranges(
     table: pd.DataFrame | None,
     *,
     x: alt.X,
     bounds: tuple[str, str],
     y: str,
-    tips: tuple[str, ...],
+    fields: tuple[str, ...],
     at: float,
 ) -> Any:
     """Draw a value with its interval for each of many things, a line for each batch.
 
-    `y` is the expression that names a thing, `at` the value to mark.
+    `y` is the expression that names a thing, `fields` are shown of it, and `at` is marked.
     """
-    shown = [alt.Tooltip(one, type="nominal") for one in (*tips, *rev(table))]
     field = str(x.shorthand).removesuffix(":Q")
     axis = alt.Axis(labelLimit=LONGEST + 60, grid=True)
     name = alt.Y("thing:N", title=None, sort=[], axis=axis)
@@ -127,10 +131,9 @@ def ranges(
         x=f"{bounds[0]}:Q", x2=bounds[1], stroke=batch("stroke")
     )
     dots = base.mark_point(filled=True, size=45, opacity=1).encode(
-        x=x, color=batch("color"), shape=batch("shape"), tooltip=shown
+        x=x, color=batch("color"), shape=batch("shape"), tooltip=tips(table, *fields)
     )
-    across = alt.Chart().mark_rule(strokeDash=[4, 3], color=GREY).encode(x=alt.XDatum(at))
-    of = alt.layer(across, line, dots, data=data(table, field, *bounds))
+    of = alt.layer(mark(at), line, dots, data=data(table, field, *bounds))
     return of.transform_calculate(thing=y).properties(width=WIDTH - 130, height={"step": 12})
 
 
@@ -144,6 +147,11 @@ def faceted(chart: Any, column: str | None, row: str | None = None) -> Any:
     data, chart = chart.data, chart.copy()
     chart.data = alt.Undefined
     return chart.facet(data=data, **channels)
+
+
+def by_revision(chart: Any, table: pd.DataFrame | None) -> alt.TopLevelMixin:
+    """Finish a chart that a template repeats for each revision; a table has one."""
+    return finish(faceted(chart, None if table is not None else "rev"), table)
 
 
 def finish(chart: Any, table: pd.DataFrame | None) -> alt.TopLevelMixin:
