@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from .lib import admission, batches, files, params, table
+from .lib.admission import Admit
 from .lib.batches import Batch, Slices
 from .lib.errors import run
 from .lib.generators.registry import Specs
@@ -23,7 +24,7 @@ def main() -> None:
     _remove_others(BY_BATCH, {batch.name for batch in every})
     _remove_others(BY_GENERATOR, set(generators))
     found = {batch.name: files.read_json(f"metrics/validate/{batch.name}.json") for batch in every}
-    decision = admission.decide(every, found)
+    decision = admission.decide(every, found, params.load("admit", Admit).exclude)
     files.write_json(decision, "metrics/admit.json")
     for name in TABLES:
         files.write_csv(_together(every, name), f"metrics/{name}.csv")

@@ -3,14 +3,14 @@
 from .lib import threads  # noqa: F401  (before anything that loads a thread pool)
 
 # isort: split
-from .lib import baseline, files, holdout, params, runs, schema
+from .lib import baseline, files, holdout, learning, params, runs, schema
 from .lib.errors import run
 from .lib.holdout import Lock
 from .lib.learners import Learners
 
 
 def main() -> None:
-    """Write metrics/baseline.json and metrics/learning.csv."""
+    """Write metrics/baseline.json, metrics/learning.csv and data/baseline.npz."""
     metric = params.load("brief.metric", str)
     threshold = params.load("brief.threshold", float)
     models = params.load("models", Learners)
@@ -24,7 +24,12 @@ def main() -> None:
 
     found = baseline.measure(train, pool, scored, declared, models, metric, seeds=seeds)
     best = {name: runs.estimate(part) for name, part in found.best.items()}
-    files.write_csv(found.learning, "metrics/learning.csv")
+    changes = {
+        name: runs.difference(part["holdout"], found.best["holdout"])
+        for name, part in found.remedies.items()
+    }
+    files.write_arrays(runs.pack(baseline.named(found)), "data/baseline.npz")
+    files.write_csv(learning.tidy(found.learning), "metrics/learning.csv")
     files.write_json(
         {
             "metric": metric,
@@ -35,9 +40,21 @@ def main() -> None:
             "threshold": threshold,
             "short_of_threshold": threshold - best["holdout"].value,
             "tune": runs.told(best["tune"]),
-            "cross_validation": found.cross_validation,
-            "remedies": {name: runs.told(gain) for name, gain in found.remedies.items()},
             "method": best["holdout"].method,
+            "cross_validation": [
+                {"model": model, "mean": mean} for model, mean in found.cross_validation.items()
+            ],
+            "remedies": [
+                {
+                    "name": name,
+                    "gain": gain.value,
+                    "lower": gain.lower,
+                    "upper": gain.upper,
+                    "method": gain.method,
+                }
+                for name, gain in changes.items()
+            ],
+            "notes": found.notes,
         },
         "metrics/baseline.json",
     )

@@ -3,65 +3,74 @@
 from .lib import threads  # noqa: F401  (before anything that loads a thread pool)
 
 # isort: split
-from .lib import blend, curve, files, holdout, models, params, provenance, runs, schema
+import numpy as np
+
+from .lib import (
+    admission,
+    appraisal,
+    blend,
+    files,
+    holdout,
+    models,
+    params,
+    provenance,
+    regions,
+    schema,
+)
+from .lib.batches import Slices
 from .lib.blend import Blend
 from .lib.errors import run
+from .lib.ground import prepare, rows_of
 from .lib.holdout import Lock
 from .lib.learners import Learners
-from .lib.table import ORIGIN
+from .lib.mixing import Stock
+from .lib.params import Name
+from .lib.regions import Regions
 
 
 def main() -> None:
-    """Write data/blend.parquet, models/final.skops and metrics/blend.json."""
-    metric = params.load("brief.metric", str)
-    threshold = params.load("brief.threshold", float)
+    """Write data/blend.parquet, models/final.skops, metrics/blend.json and calibration.csv."""
     asked = params.load("blend", Blend)
+    kind = params.load("sweep.regions", Regions)
+    parts = params.load("slices", Slices)
     declared = schema.load("data/schema.yaml")
     train, tune = (files.read_parquet(f"data/{name}.parquet") for name in ("train", "tune"))
     held = holdout.read(params.load("freeze.locked", Lock | None))
-    admitted = files.read_json("metrics/admit.json")["admitted"]
-    swept = files.read_json("metrics/sweep.json")
-    batches = [provenance.read(f"data/synthetic/{name}.parquet")[0] for name in admitted]
+    decision = files.read_json("metrics/admit.json")
+    batches = {
+        name: provenance.read(f"data/synthetic/{name}.parquet")[0]
+        for name in admission.mixed(asked.batches, decision)
+    }
+    made = list(batches.values())
 
-    final = blend.train(
+    ground = prepare(
         train,
         batches,
         {"tune": holdout.deciding(tune, held), "holdout": held},
         declared,
         params.load("models", Learners),
-        metric,
-        ratio=swept["ratio"] if asked.ratio == "auto" else asked.ratio,
-        model=swept["model"] if asked.ratio == "auto" else None,
+        params.load("brief.metric", str),
+        asked=params.load("sweep.models", list[Name] | None),
         real_only=files.read_json("metrics/baseline.json")["model"],
         policy=asked.policy,
         seeds=params.load("sweep.seeds", int),
     )
-    score = runs.estimate(final.point.scores["holdout"])
-    gain = runs.difference(final.point.scores["holdout"], final.alone.scores["holdout"])
-    files.write_parquet(final.rows, "data/blend.parquet")
+    recipe = blend.recipe(asked, files.read_json("metrics/sweep.json"), ground.models)
+    stock = rows_of(ground, list(batches))[1]
+    if recipe.regional:
+        found = regions.by(kind, train, made, declared, parts, ground.bench.classes)
+        stock = Stock(found.train, np.concatenate(found.frames), tuple(found.names))
+    slices, notes = appraisal.slices(ground.bench, held, parts)
+    final = blend.train(ground, stock, recipe, slices)
+
+    files.write_parquet(blend.rows(final, train, made), "data/blend.parquet")
     models.save_skops(final.pipeline, "models/final.skops")
-    files.write_json(
-        {
-            "ratio": final.point.ratio,
-            "metric": metric,
-            "score": score.value,
-            "lower": score.lower,
-            "upper": score.upper,
-            "gain": gain.value,
-            "gain_lower": gain.lower,
-            "gain_upper": gain.upper,
-            "verdict": curve.verdict(gain, final.point.ratio),
-            "reaches_threshold": score.value >= threshold,
-            "model": final.point.model,
-            "rows_real": final.rows[ORIGIN].eq("real").sum(),
-            "rows_synthetic": final.rows[ORIGIN].eq("synthetic").sum(),
-            "batches": admitted,
-            "classes": final.classes,
-            "method": gain.method,
-        },
-        "metrics/blend.json",
+    files.write_csv(blend.reliability(final), "metrics/calibration.csv")
+    told = blend.told(final, ground, params.load("brief.threshold", float))
+    files.write_json({**told, "notes": notes}, "metrics/blend.json")
+    print(
+        f"ratio {told['ratio']:g}: {told['metric']} {told['score']:.4f}, gain {told['gain']:+.4f}"
     )
-    print(f"ratio {final.point.ratio:g}: {metric} {score.value:.4f}, gain {gain.value:+.4f}")
 
 
 if __name__ == "__main__":

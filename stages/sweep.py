@@ -1,71 +1,100 @@
-"""Stage sweep: the metric over the synthetic ratio, and the ratio to take."""
+"""Stage sweep: the metric over the synthetic ratio, the ratio to take, and what it is worth."""
 
 from .lib import threads  # noqa: F401  (before anything that loads a thread pool)
 
 # isort: split
-from .lib import curve, files, holdout, params, provenance, runs, schema, sweep
+from .lib import (
+    admission,
+    checkpoint,
+    conclusion,
+    curve,
+    files,
+    holdout,
+    params,
+    provenance,
+    regional,
+    runs,
+    schema,
+    sweep,
+    table,
+)
+from .lib.batches import Slices
 from .lib.errors import run
+from .lib.ground import prepare
 from .lib.holdout import Lock
 from .lib.learners import Learners
 from .lib.mixing import Policy
 from .lib.sweep import Sweep
 
+UNFINISHED = "data/unfinished/sweep"  # what a run that was killed leaves to the next
+
 
 def main() -> None:
-    """Write metrics/curve.csv and metrics/sweep.json."""
+    """Write metrics/curve.csv, metrics/alternatives.csv and metrics/sweep.json."""
     metric = params.load("brief.metric", str)
-    threshold = params.load("brief.threshold", float)
     asked = params.load("sweep", Sweep)
-    models = params.load("models", Learners)
     policy = params.load("blend.policy", Policy)
+    slices = params.load("slices", Slices)
     declared = schema.load("data/schema.yaml")
     train, tune = (files.read_parquet(f"data/{name}.parquet") for name in ("train", "tune"))
     held = holdout.read(params.load("freeze.locked", Lock | None))
     decision = files.read_json("metrics/admit.json")
-    real_only = files.read_json("metrics/baseline.json")["model"]
+    chosen = admission.mixed(params.load("blend.batches", list[str] | None), decision)
+    mixes = {" + ".join(chosen) or "none": chosen}
+    mixes |= {name: [name] for name in decision["passed"] if [name] != chosen}
     batches = {
         name: provenance.read(f"data/synthetic/{name}.parquet")[0]
-        for name in [*decision["admitted"], *decision["passed"]]
+        for name in dict.fromkeys(name for mix in mixes.values() for name in mix)
     }
-    mixes = {" + ".join(decision["admitted"]) or "none": decision["admitted"]}
-    mixes |= {name: [name] for name in decision["passed"]}
+    with checkpoint.kept(UNFINISHED) as kept:
+        ground = prepare(
+            train,
+            batches,
+            {"tune": holdout.deciding(tune, held), "holdout": held},
+            declared,
+            params.load("models", Learners),
+            metric,
+            asked=asked.models,
+            real_only=files.read_json("metrics/baseline.json")["model"],
+            policy=policy,
+            seeds=asked.seeds,
+            run=kept,
+        )
+        parts = None
+        if asked.per_slice and chosen:
+            parts = regional.assign(ground, asked.regions, train, batches, declared, slices)
+        curves = dict(sweep.curves(ground, mixes, asked))
+        own = curves[next(iter(mixes))]
+        choice = curve.choose(own.points)
+        ratios = [point.ratio for point in own.points]
+        searched = parts and regional.measure(ground, chosen, choice.chosen, ratios, parts)
+        by_region = searched.point if searched and searched.kept else None
+        mix = by_region or sweep.mixed(ground, chosen, choice, own.points)
 
-    scored = {"tune": holdout.deciding(tune, held), "holdout": held}
-    curves = sweep.curves(
-        train, batches, mixes, scored, declared, models, metric, real_only, asked, policy
-    )
-    files.write_csv(sweep.tidy(curves, len(train), policy), "metrics/curve.csv")
-    choice = curve.choose(curves[next(iter(mixes))])
-    alone = next(point for point in curves[next(iter(mixes))] if point.ratio == 0)
-    gain = runs.difference(choice.chosen.scores["holdout"], alone.scores["holdout"])
-    tried = runs.difference(choice.best.scores["holdout"], alone.scores["holdout"])
-    verdict = curve.verdict(gain, choice.chosen.ratio)
-    score = runs.estimate(choice.chosen.scores["holdout"])
-    files.write_json(
-        {
-            "metric": metric,
-            "ratio": choice.chosen.ratio,
-            "score": score.value,
-            "gain": gain.value,
-            "gain_lower": gain.lower,
-            "gain_upper": gain.upper,
-            "verdict": verdict,
-            "reaches_threshold": score.value >= threshold,
-            "model": choice.chosen.model,
-            "best_ratio": choice.best.ratio,
-            "best_ratio_gain": runs.told(tried),
-            "shape": choice.shape,
-            "plateau": choice.plateau,
-            "fall_one_step_below": choice.fall_below,
-            "fall_one_step_above": choice.fall_above,
-            "best_is_last_ratio": choice.at_edge,
-            "batches": decision["admitted"],
-            "decided_on": holdout.decided_on(tune),
-            "method": gain.method,
-        },
-        "metrics/sweep.json",
-    )
-    print(f"ratio {choice.chosen.ratio:g} ({choice.shape}): {verdict}")
+        found = conclusion.conclude(
+            own.points[0],
+            own.alone,
+            mix,
+            runs.unpack(files.read_arrays("data/baseline.npz")),
+            len(train),
+            policy,
+            taken=by_region is not None or choice.chosen.ratio > 0,
+        )
+        told = conclusion.record(
+            found,
+            choice,
+            searched,
+            metric=metric,
+            threshold=params.load("brief.threshold", float),
+            decided_on=holdout.decided_on(tune),
+            batches=chosen,
+            policy=policy,
+        )
+        lines = [sweep.tidy(ground, mixes, curves), *([searched.around] if searched else [])]
+        files.write_csv(table.below(lines), "metrics/curve.csv")
+        files.write_csv(conclusion.tidy(found), "metrics/alternatives.csv")
+        files.write_json(told, "metrics/sweep.json")
+    print(told["sentence"])
 
 
 if __name__ == "__main__":

@@ -42,7 +42,15 @@ PARAMS = {
         "cart": {"family": "cart", "seed": 1},
     },
     "slices": {"everything": {"purpose": "more of the same", "rows": 700}},
-    "sweep": {"ratios": [0, 0.5, 0.8], "seeds": 2},
+    "sweep": {
+        "ratios": [0, 0.5, 0.8],
+        "shares": [0.4, 0.5],
+        "seeds": 2,
+        "models": None,
+        "refine": False,
+        "per_slice": False,
+        "regions": "slices",
+    },
 }
 
 

@@ -1,6 +1,7 @@
 """The baseline and the trials beneath it: what is trained on what, and what is compared."""
 
-from typing import Any
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,8 +9,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from stages.lib import baseline, blend, sweep, table, trials
-from stages.lib.errors import ParamsError
+from stages.lib import baseline, files, learning, remedies, runs, table, trials
+from stages.lib.errors import ParamsError, StaleError
 from stages.lib.learners import Learner
 from stages.lib.schema import Column, Schema
 from stages.lib.trials import Trial
@@ -80,113 +81,68 @@ def test_a_category_that_train_lacks_is_scored(slices: dict[str, pd.DataFrame]) 
 
 
 def test_the_baseline_is_the_best_by_cross_validation(slices: dict[str, pd.DataFrame]) -> None:
-    """The model is chosen within train; remedies and more rows are measured against it."""
-    found = baseline.measure(draw(120, 0), draw(500, 4), slices, SCHEMA, MODELS, "roc_auc", seeds=2)
+    """The model is chosen within train, and the learning curve passes through its score."""
+    found = baseline.measure(draw(160, 0), draw(500, 4), slices, SCHEMA, MODELS, "roc_auc", seeds=2)
     assert found.model == max(found.cross_validation, key=lambda name: found.cross_validation[name])
     assert set(found.remedies) == {"class weights", "oversampling"}
-    held = found.learning[found.learning["split"] == "holdout"]
-    assert held["rows"].tolist() == [120, 240, 480, 620]
-    best = found.best["holdout"].mean
-    assert held["mean"].iloc[0] == pytest.approx(best) or held["model"].iloc[0] != found.model
+    assert [size.rows for size in found.learning] == [20, 40, 80, 160, 320, 660]
+    same = next(size for size in found.learning if size.rows == 160)
+    assert (same.model, same.scores) == (found.model, found.best)
 
 
-def test_without_a_pool_the_learning_curve_is_one_point(slices: dict[str, pd.DataFrame]) -> None:
-    """Nothing is made up where no further real rows are at hand."""
-    train = draw(120, 0)
-    found = baseline.measure(train, train.iloc[:0], slices, SCHEMA, MODELS, "roc_auc", seeds=1)
-    assert found.learning["rows"].tolist() == [120, 120]  # tune and holdout
+def test_what_was_measured_is_kept(slices: dict[str, pd.DataFrame], tmp_path: Path) -> None:
+    """Later stages compare with the very runs, from a file whose bytes bear no time."""
+    train = draw(160, 0)
+    found = baseline.measure(train, train.iloc[:0], slices, SCHEMA, MODELS, "f1", seeds=2)
+    path = tmp_path / "baseline.npz"
+    files.write_arrays(runs.pack(baseline.named(found)), path)
+    kept = runs.unpack(files.read_arrays(path))
+    np.testing.assert_equal(kept["best"], found.best)
+    assert [name for name, _ in remedies.named(kept, "tune")] == list(found.remedies)
+    for name, own in remedies.named(kept, "holdout"):
+        np.testing.assert_equal(own, found.remedies[name]["holdout"])
+    sizes = learning.learned(kept, "tune")
+    for (rows, own), size in zip(sizes, found.learning, strict=True):
+        assert rows == size.rows
+        np.testing.assert_equal(own, size.scores["tune"])
+    with zipfile.ZipFile(path) as archive:
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+    with pytest.raises(StaleError, match="missing.npz is not there"):
+        files.read_arrays(tmp_path / "missing.npz")
+    with pytest.raises(ValueError, match="allow_pickle"):
+        files.write_arrays({"object": np.array([{}])}, tmp_path / "object.npz")
+    assert list(tmp_path.iterdir()) == [path]
 
 
-def test_the_holdout_never_decides(slices: dict[str, pd.DataFrame]) -> None:
-    """With the holdout's labels turned round, every choice of the sweep stays the same."""
-    from stages.lib import curve
-
-    train, batch = draw(100, 0), draw(600, 5)
-    held = slices["holdout"]
-    turned = held.assign(rich=np.where(held["rich"] == "yes", "no", "yes"))
-    poisoned = {**slices, "holdout": turned.astype({"rich": "category"})}
-    asked = sweep.Sweep(ratios=[0, 0.5, 0.8], seeds=2)
-    choices = []
-    for scored in (slices, poisoned):
-        curves = sweep.curves(
-            train,
-            {"b": batch},
-            {"b": ["b"]},
-            scored,
-            SCHEMA,
-            MODELS,
-            "roc_auc",
-            "linear",
-            asked,
-            "add",
-        )
-        choice = curve.choose(curves["b"])
-        choices.append((choice.chosen.ratio, choice.chosen.model, choice.plateau, choice.shape))
-    assert choices[0] == choices[1]
-
-
-def test_a_blend_labels_every_row(slices: dict[str, pd.DataFrame]) -> None:
-    """Each row says whether it is real, and which batch it came from."""
-    batch = labelled(draw(300, 5))
-    final = blend.train(
-        draw(100, 0),
-        [batch],
-        slices,
-        SCHEMA,
-        MODELS,
-        "roc_auc",
-        ratio=0.5,
-        model="linear",
-        real_only="linear",
-        policy="add",
-        seeds=2,
-    )
-    counts = final.rows.groupby("_origin", observed=True).size()
-    assert counts.to_dict() == {"real": 100, "synthetic": 100}
-    synthetic = final.rows[final.rows["_origin"] == "synthetic"]
-    assert synthetic["_batch"].eq("nb-all").all()
-    assert final.rows[final.rows["_origin"] == "real"]["_batch"].isna().all()
-    assert set(final.classes) == {"no", "yes"}
-    assert final.pipeline.predict(draw(7, 9)[["x", "town"]]).shape == (7,)
-
-
-def mixed(slices: dict[str, pd.DataFrame], batches: list[pd.DataFrame], ratio: float) -> Any:
-    """Return the blend of 100 real rows and the batches at a ratio set by hand."""
-    return blend.train(
-        draw(100, 0),
-        [labelled(batch) for batch in batches],
-        slices,
-        SCHEMA,
-        MODELS,
-        "roc_auc",
-        ratio=ratio,
-        model=None,
-        real_only="linear",
-        policy="add",
-        seeds=1,
-    )
-
-
-def labelled(batch: pd.DataFrame) -> pd.DataFrame:
-    """Return a batch with the labels of its rows."""
-    size = len(batch)
-    return batch.assign(
-        _origin=pd.Categorical(["synthetic"] * size), _batch=pd.Categorical(["nb-all"] * size)
-    )
-
-
-def test_more_synthetic_rows_than_there_are_is_refused(slices: dict[str, pd.DataFrame]) -> None:
-    """The message names the ratio, the rows it needs and the rows there are."""
-    with pytest.raises(ParamsError, match="`blend.ratio` 0.9 needs 900 synthetic rows"):
-        mixed(slices, [draw(300, 5)], 0.9)
-
-
-def test_a_ratio_by_hand_without_a_batch_trains_on_real_rows(
-    slices: dict[str, pd.DataFrame],
+@pytest.mark.parametrize("sensitive", [False, True])
+def test_too_little_to_learn_from_in_words(
+    slices: dict[str, pd.DataFrame], *, sensitive: bool
 ) -> None:
-    """Where nothing was admitted the run still ends."""
-    final = mixed(slices, [], 0.9)
-    assert (final.point.ratio, len(final.rows)) == (0.0, 100)
+    """One class, one row of the other, or a handful of rows: what to raise, and no secret label."""
+    target = Column(kind="category", role="target", sensitive=sensitive)
+    schema = Schema(columns={**SCHEMA.columns, "rich": target})
+    train = draw(40, 0)
+    one = train.assign(rich=pd.Categorical(["no"] * 40))
+    single = train.assign(rich=pd.Categorical(["yes"] + ["no"] * 39))
+    for frame, words in (
+        (one, "40 rows to learn from, all of one class of 'rich'"),
+        (single, "only one class of 'rich' has two rows or more"),
+        (train.iloc[:9], "9 rows to learn from, and cross-validation needs 10"),
+    ):
+        with pytest.raises(ParamsError, match=words) as caught:
+            baseline.measure(frame, train, slices, schema, MODELS, "roc_auc", seeds=1)
+        assert "`freeze.train`" in str(caught.value)
+        assert not sensitive or "'no'" not in str(caught.value)
+
+
+def test_a_metric_that_folds_cannot_tell(slices: dict[str, pd.DataFrame]) -> None:
+    """Where no fold has a row of the metric's class, the first model stands and the run ends."""
+    train = draw(60, 0)
+    tuned = slices["tune"].assign(rich=pd.Categorical(["most"] * 75 + ["no"] * 75))
+    scored = {"tune": tuned, "holdout": slices["holdout"]}
+    found = baseline.measure(train, train, scored, SCHEMA, MODELS, "recall@most", seeds=1)
+    assert found.model == "boosting"
+    assert np.isnan(list(found.cross_validation.values())).all()
 
 
 def test_rows_of_one_class_train_a_model_that_says_so(slices: dict[str, pd.DataFrame]) -> None:
@@ -205,24 +161,3 @@ def test_an_empty_column_is_learned_from_in_silence(slices: dict[str, pd.DataFra
     for name in MODELS:
         [found] = trials.run(bench, [Trial(name, np.arange(100), 0, ("holdout",))])
         assert np.isfinite(found["holdout"].value)
-
-
-def test_the_baseline_is_the_sweep_at_ratio_zero(slices: dict[str, pd.DataFrame]) -> None:
-    """Real rows alone have one score, whatever else lies in the pool or in a batch."""
-    train, pool = draw(120, 0), draw(300, 4)
-    pool = pool.assign(town=pool["town"].astype(str) + "x").astype({"town": "category"})
-    found = baseline.measure(train, pool, slices, SCHEMA, MODELS, "roc_auc", seeds=1)
-    asked = sweep.Sweep(ratios=[0], seeds=1)
-    curves = sweep.curves(
-        train,
-        {"b": draw(50, 6)},
-        {"b": ["b"]},
-        slices,
-        SCHEMA,
-        MODELS,
-        "roc_auc",
-        found.model,
-        asked,
-        "add",
-    )
-    assert curves["b"][0].scores["holdout"].mean == found.best["holdout"].mean

@@ -1,9 +1,11 @@
-"""The benchmark of the generators: what it computes itself, and that it leaves none out."""
+"""The benchmarks: what they compute themselves, and that they compare like with like."""
+
+import math
 
 import numpy as np
 import pytest
 
-from benchmarks import generators
+from benchmarks import generators, loop, sweep
 from stages.lib.fidelity.coded import Coded
 from stages.lib.generators import registry
 
@@ -39,3 +41,30 @@ def test_every_family_has_a_member():
     """Every family but the rows of others is measured, and every member's family is known."""
     measured = {spec["family"] for spec in generators.MEMBERS.values()}
     assert measured | {"file"} == set(registry.FAMILIES)
+
+
+def test_the_loop_scores_as_the_sweep_does(tmp_path, monkeypatch):
+    """What plain scikit-learn reaches on the same rows and seeds is what the sweep says."""
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
+    size = sweep.Size(train=60, synthetic=120, ratios=(0, 0.5), seeds=2, tune=60, holdout=100)
+    assert sweep.prepare(tmp_path, size) == 2 * 2 * 3  # ratios, seeds and models
+    alone, swept = loop.main(tmp_path), sweep.swept(tmp_path, None)
+    assert len(alone) == 2 * 3 * 2  # ratios, models and slices
+    assert sweep.difference(alone, swept) <= sweep.SAME
+    assert sweep.swept(tmp_path, tmp_path / "kept") == swept
+    assert len({round(score, 6) for score in alone.values()}) > 6  # they differ among each other
+
+
+def test_scores_that_one_way_lacks_are_no_equal_ones():
+    """A ratio that only one way trained at cannot pass as equal."""
+    one = {"0 boosting tune": 0.8, "0.5 boosting tune": 0.9}
+    assert sweep.difference(one, one) == 0
+    assert math.isnan(sweep.difference(one, {"0 boosting tune": 0.8}))
+
+
+def test_the_page_tells_how_many_times_as_long_the_loop_takes():
+    """The ratio is of the loop's seconds to the way's own."""
+    ways = {"loop": {"seconds": 30.0, "peak_mb": 200.0}, "sweep": {"seconds": 12.0, "peak_mb": 400}}
+    rows = {"train": 300, "synthetic": 6000, "scored": 9600, "fits": 180, "apart": 2e-16}
+    told = sweep.page({"example": {**rows, "ways": ways, "machine": "a machine"}})
+    assert "| the sweep | 12.0 | 2.50 | 400 |" in told

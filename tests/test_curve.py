@@ -89,64 +89,45 @@ def test_one_point_is_chosen_and_no_edge():
     assert (found.at_edge, found.shape, found.plateau) == (False, "flat", [0.0])
 
 
-def test_best_model_of_each_ratio_on_tune():
-    """At every ratio the model that does best on tune stands; ratios rise."""
-    points = {
-        (0.5, "a"): {"tune": runs(0.9)},
-        (0.5, "b"): {"tune": runs(0.8)},
-        (0.25, "a"): {"tune": runs(0.7)},
-        (0.25, "b"): {"tune": runs(0.8)},
-    }
-    found = curve.best_models(points, "a")
-    assert [(point.ratio, point.model) for point in found] == [(0.25, "b"), (0.5, "a")]
-
-
-def test_without_synthetic_rows_the_baselines_model_stands():
-    """At ratio 0 the model is cross-validation's, not the best on tune."""
-    points = {(0, "a"): {"tune": runs(0.7)}, (0, "b"): {"tune": runs(0.9)}}
-    (point,) = curve.best_models(points, "a")
-    assert point.model == "a"
-    assert point.scores["tune"].mean == 0.7
-
-
 def test_poisoned_holdout_changes_nothing():
-    """No score on the holdout enters the choice of a model or of a ratio."""
+    """No score on the holdout enters the choice of a ratio, or what is said of the curve."""
+    points = line(0.80, 0.81, 0.83, 0.79, own=[0.035, 0.035, 0, 0.035])
+    poisoned = [
+        point._replace(scores={**point.scores, "holdout": runs(1e6 * (-1) ** place)})
+        for place, point in enumerate(points)
+    ]
+    found, other = curve.choose(points), curve.choose(poisoned)
+    assert found.chosen.ratio == other.chosen.ratio
+    assert found.best.ratio == other.best.ratio
+    assert found[2:] == other[2:]
 
-    def outcome(poison):
-        rng = np.random.default_rng(0)
-        points = {}
-        for ratio in (0, 0.25, 0.5):
-            for model in ("a", "b"):
-                tune = runs(0.7 + ratio / 10 + (model == "b") / 100, 0.01 * ratio)
-                held = runs(rng.random() * 1e6 if poison else 0.7)
-                points[ratio, model] = {"tune": tune, "holdout": held}
-        choice = curve.choose(curve.best_models(points, "a"))
-        return (
-            choice.chosen.ratio,
-            choice.chosen.model,
-            choice.best.ratio,
-            choice.plateau,
-            choice.shape,
-            choice.fall_below,
-            choice.fall_above,
-            choice.at_edge,
-        )
 
-    assert outcome(poison=True) == outcome(poison=False)
+def test_width_of_the_plateau():
+    """A plateau is as wide as one can move from the best and meet no ratio shown worse."""
+    own = [0.01] * 4 + [0, 0.01]
+    found = curve.choose(line(0.8, 0.7, 0.79, 0.79, 0.8, 0.79, own=own))
+    assert found.best.ratio == 0
+    assert found.width == 0
+    found = curve.choose(line(0.799, 0.7, 0.79, 0.79, 0.8, 0.79, own=own))
+    assert found.plateau == [0, 0.2, 0.3, 0.4, 0.5]
+    assert found.width == pytest.approx(0.3)  # 0.2 to 0.5: ratio 0 lies behind 0.1
 
 
 @pytest.mark.parametrize(
-    ("lower", "upper", "ratio", "expected"),
+    ("gain", "own", "ratio", "expected"),
     [
-        (0.01, 0.03, 0.25, "helps"),
-        (-0.01, 0.03, 0.25, "no difference shown"),
-        (0.0, 0.03, 0.25, "no difference shown"),
-        (-0.03, -0.01, 0.25, "hurts"),
-        (-0.03, 0.0, 0.25, "no difference shown"),
-        (0.01, 0.03, 0, "no difference shown"),
+        ((0.01, 0.03), (0.01, 0.03), 0.25, "helps"),
+        ((-0.01, 0.03), (0.01, 0.03), 0.25, "no difference shown"),
+        ((0.0, 0.03), (0.01, 0.03), 0.25, "no difference shown"),
+        ((0.01, 0.03), (0.0, 0.03), 0.25, "no difference shown"),  # earned by another model
+        ((0.01, 0.03), (-0.03, -0.01), 0.25, "no difference shown"),
+        ((-0.03, -0.01), (-0.03, -0.01), 0.25, "hurts"),
+        ((-0.03, 0.0), (-0.03, -0.01), 0.25, "no difference shown"),
+        ((0.01, 0.03), (0.01, 0.03), 0, "no difference shown"),  # real rows alone are taken
+        ((-0.03, -0.01), (-0.03, -0.01), 0, "hurts"),  # so does the best mix that is not taken
     ],
 )
-def test_verdict(lower, upper, ratio, expected):
-    """Only an interval on one side of 0 shows anything, and nothing was added at ratio 0."""
-    gain = Estimate((lower + upper) / 2, lower, upper, 0.01, "t over rows")
-    assert curve.verdict(gain, ratio) == expected
+def test_verdict(gain, own, ratio, expected):
+    """Only intervals on one side of 0 show anything, and help must not be another model's."""
+    found = [Estimate(sum(ends) / 2, *ends, 0.01, "t over rows") for ends in (gain, own)]
+    assert curve.verdict(ratio, *found) == expected

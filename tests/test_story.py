@@ -1,120 +1,514 @@
-"""What the documents say of the example's evidence, and of that evidence turned otherwise."""
+"""What the documents say of evidence: that of one small run, and the same turned otherwise."""
 
 import copy
 import json
+import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+import vl_convert
 
-from stages.lib import document, story, words
+from stages.lib import charts, document, panels, pictures, story, vega, words
 from stages.lib.evidence import Evidence
 
-METRICS = Path(__file__).resolve().parents[1] / "metrics"
-BATCHES = ["naive_bayes-everything", "cart-everything", "gaussian_copula-everything"]
-STAGES = ["brief", "ingest", "freeze", "baseline", "admit", "sweep", "blend", "drift"]
+CART, BAYES = "cart-everything", "bayes-everything"
+Change = Callable[[dict[str, Any]], None]
 
 
-def evidence(change: Callable[[dict[str, Any]], None] = lambda found: None) -> Evidence:
-    """Return the example's evidence after a change."""
-    found: dict[str, Any] = {name: read(f"{name}.json") for name in STAGES}
-    found |= {name: pd.read_csv(METRICS / f"{name}.csv") for name in ("curve", "learning")}
-    for kind in ("preview", "provenance", "validate"):
-        found[kind] = {name: read(f"{kind}/{name}.json") for name in BATCHES}
-    found = copy.deepcopy(found)
-    change(found)
+def check(name: str = "tax", gate: str = "utility", verdict: str = "pass") -> dict[str, Any]:
+    """Return a check of a validation."""
+    return {
+        **{"name": name, "gate": gate, "verdict": verdict, "value": 0.0, "ceiling": 0.01},
+        **{"excess": 0.01, "lower": -0.01, "upper": 0.03, "threshold": 0.05, "note": ""},
+        **{"smallest_shown": 0.06, "reason": f"{name}: 0.01 where real rows have 0"},
+    }
+
+
+def made(name: str) -> dict[str, dict[str, Any]]:
+    """Return what the stages wrote of one batch."""
+    shown = {"verdict": "pass", "rows": 30, "repeated_rows": 0, "copied_real_rows": 0}
+    generator = {"name": name, "family": name, "parameters": {"depth": 3}, "seed": 1}
+    return {
+        "preview": shown,
+        "provenance": {
+            "generator": generator,
+            "slice": {"name": "everything", "purpose": "more of the same"},
+            "rows": {"asked": 600, "generated": 600, "kept": 600},
+            "verifiers": {"schema": {"seen": 600, "kept": 600}},
+            "preview": {"verdict": "pass"},
+            "privacy": None,
+        },
+        "validate": {
+            "checks": [check(), check("copies", "privacy")],
+            "notes": ["Compared with tune were 300 rows."],
+            "rows": [{"of": "train", "rows": 100}],
+        },
+    }
+
+
+def spread(name: str, value: float, half: float = 0.01, bounds: str | None = None) -> dict:
+    """Return an estimate as the stages write it under a name."""
+    front = f"{name}_" if bounds is None else bounds
+    return {name: value, f"{front}lower": value - half, f"{front}upper": value + half}
+
+
+def way(name: str, kind: str, gain: float, less: float | None = None) -> dict[str, Any]:
+    """Return a line of the sweep's comparisons."""
+    own = {} if less is None else spread("mix_less_this", less)
+    return {"way": name, "kind": kind, **spread("gain", gain), **own}
+
+
+def curve() -> pd.DataFrame:
+    """Return a curve of two mixes over three ratios, scored by two models."""
+    means = {(CART, 0.0): 0.80, (CART, 0.5): 0.83, (CART, 0.8): 0.82}
+    means |= {(BAYES, 0.0): 0.80, (BAYES, 0.5): 0.79, (BAYES, 0.8): 0.78}
+    return pd.DataFrame(
+        {
+            **{"ratio": ratio, "batch": batch, "slice": "all", "model": model},
+            **{"best": model == "logistic", "split": split, "rows_real": 100},
+            **{"mean": mean - lag, "lower": mean - 0.05, "upper": mean + 0.05},
+            "rows_synthetic": round(100 * ratio / (1 - ratio)),
+        }
+        for (batch, ratio), mean in means.items()
+        for model, lag in (("logistic", 0.0), ("boosting", 0.02))
+        for split in ("tune", "holdout")
+    )
+
+
+def learned(*sizes: tuple[int, float]) -> pd.DataFrame:
+    """Return a learning curve on the holdout and tune."""
+    return pd.DataFrame(
+        {"rows": rows, "model": "logistic", "split": split, **spread("mean", mean, 0.02, "")}
+        for rows, mean in sizes
+        for split in ("tune", "holdout")
+    )
+
+
+def complete() -> dict[str, Any]:
+    """Return the evidence of a run in which synthetic rows help."""
+    names = {"admitted": [CART], "passed": [BAYES], "quarantined": [], "excluded": []}
+    remedies = [way("class weights", "remedy", 0.005, 0.025)]
+    ways = [way("ratio 0.5", "synthetic", 0.03), *remedies, way("200 real rows", "real rows", 0.06)]
+    of_class = [spread("recall", 0.7), spread("precision", 0.6), spread("recall_gain", 0.1)]
+    classes = {key: value for one in of_class for key, value in one.items()}
+    probable = {"error": 0.02, "by_chance": 0.01}
+    sizes = {"rows_real": [100, 100, 200], "rows_synthetic": [100, 0, 0]}
+    batches = {name: made(name) for name in (CART, BAYES)}
+    return {
+        "brief": {
+            **{"gap": "too few rows", "why_not_real": "they are dear", "metric": "roc_auc"},
+            **{"threshold": 0.9, "priority": "utility", "route": "synthetic data"},
+            "proceed_because": None,
+        },
+        "ingest": {
+            **{"rows_read": 900, "rows": 900, "duplicates": 0, "duplicates_dropped": True},
+            **{"rows_without_target": 0, "missing_cells": 0, "columns": 4},
+        },
+        "freeze": {
+            "slices": {"train": {"rows": 100, "sha256": "a" * 64, "classes": {"no": 70}}},
+            **{"split": "at random", "seed": 1, "locked": None, "optimistic": False},
+        },
+        "baseline": {
+            **{"model": "logistic", **spread("score", 0.8, bounds="")},
+            "tune": spread("value", 0.8, bounds=""),
+            "cross_validation": [{"model": "logistic", "mean": 0.8}],
+            "remedies": [{"name": "class weights", **spread("gain", 0.005, bounds="")}],
+            "notes": [],
+        },
+        "admit": {
+            **names,
+            "batches": {
+                name: {"status": status, "slice": "everything", "reasons": [], "try": []}
+                for name, status in ((CART, "admitted"), (BAYES, "passed"))
+            },
+        },
+        "sweep": {
+            **{"ratio": 0.5, "best_ratio": 0.5, "shape": "peak", "plateau": [0.5, 0.8]},
+            **{"plateau_width": 0.3, "fall_one_step_below": 0.03, "fall_one_step_above": 0.01},
+            **{"best_is_last_ratio": False, "per_slice": None, "decided_on": "tune"},
+            **{"worth_rows": 43.2, "worth_lower": 11.0, "worth_upper": 130.0, "policy": "add"},
+            **{"batches": [CART], "comparisons": ways, "regions": []},
+        },
+        "blend": {
+            **{"ratio": 0.5, "metric": "roc_auc", "verdict": "helps", "model": "logistic"},
+            **{**spread("score", 0.83, bounds=""), **spread("gain", 0.03)},
+            **{**spread("own_gain", 0.03), "rows_real": 100, "rows_synthetic": 100},
+            **{"batches": [CART], "regions": [], "notes": [], "slices": []},
+            "classes": [{"name": "no", "rows": 300, **classes}],
+            "calibration": [
+                {"model": "final", **probable, **spread("brier_gain", 0.001)},
+                {"model": "real rows alone", **probable},
+            ],
+            "without": [
+                {
+                    **{"batch": CART, "rows": 100, **spread("gain", 0.03, bounds="")},
+                    **spread("tune_gain", 0.03),
+                }
+            ],
+        },
+        "drift": {"arrived": False, "rows": 0, "files": 0, "drift": None, "moved": []},
+        "curve": curve(),
+        "learning": learned((25, 0.7), (50, 0.75), (100, 0.8), (200, 0.86), (400, 0.91)),
+        "alternatives": pd.DataFrame(ways)
+        .assign(**sizes)
+        .rename(columns={"gain_lower": "lower", "gain_upper": "upper"}),
+        "calibration": pd.DataFrame(
+            {
+                **{"model": model, "class": "no", "bin": number, "rows": 30},
+                **{"predicted": number / 10, **spread("observed", number / 10, 0.05, "")},
+            }
+            for model in ("final", "real rows alone")
+            for number in range(1, 10)
+        ),
+        **{kind: {name: own[kind] for name, own in batches.items()} for kind in made("")},
+    }
+
+
+def evidence(*changes: Change) -> Evidence:
+    """Return that evidence after changes."""
+    found = copy.deepcopy(complete())
+    for change in changes:
+        change(found)
     return Evidence(**found)
 
 
-def read(path: str) -> Any:
-    """Read a JSON file of the example's metrics."""
-    return json.loads((METRICS / path).read_text(encoding="utf-8"))
+def told(*changes: Change) -> dict[str, Any]:
+    """Return what is said after changes."""
+    return story.tell(evidence(*changes))
 
 
-def gained(value: float, lower: float, upper: float, verdict: str) -> Callable:
-    """Return a change to a blend with this gain."""
+def updated(stage: str, **keys: Any) -> Change:
+    """Return a change of some keys of what a stage wrote."""
 
     def change(found: dict[str, Any]) -> None:
-        gain = {"gain": value, "gain_lower": lower, "gain_upper": upper}
-        found["blend"].update(verdict=verdict, ratio=0.5, rows_synthetic=300, **gain)
-        found["sweep"].update(ratio=0.5)
+        assert keys.keys() <= found[stage].keys()
+        found[stage].update(keys)
 
     return change
 
 
+def gained(value: float, half: float, verdict: str) -> Change:
+    """Return a change to a blend with this gain."""
+    return updated("blend", verdict=verdict, **spread("gain", value, half))
+
+
+def none_taken(found: dict[str, Any]) -> None:
+    """Let the sweep take ratio 0, though a batch was admitted."""
+    found["sweep"].update(ratio=0.0, worth_rows=None, worth_lower=None, worth_upper=None)
+    found["sweep"]["comparisons"][0].update(spread("gain", 0.004))
+    found["blend"].update(ratio=0.0, rows_synthetic=0, without=[], verdict="no difference shown")
+    found["blend"].update(**spread("gain", 0, 0), **spread("own_gain", 0, 0))
+    found["blend"].update(spread("score", 0.8, bounds=""))
+
+
+def none_admitted(found: dict[str, Any]) -> None:
+    """Let no batch pass."""
+    none_taken(found)
+    found["admit"].update(admitted=[], passed=[], quarantined=[CART, BAYES])
+    for batch in found["admit"]["batches"].values():
+        batch.update(status="quarantined", reasons=["tax: too much"], **{"try": ["fit: another"]})
+    found["blend"].update(batches=[])
+    found["sweep"].update(best_ratio=0.0, plateau=[0.0], plateau_width=0.0, batches=[])
+    found["sweep"].update(fall_one_step_below=None, fall_one_step_above=None, shape="flat")
+    found["sweep"]["comparisons"] = found["sweep"]["comparisons"][1:]
+    found["curve"] = found["curve"].query("ratio == 0").assign(batch="none").drop_duplicates()
+    found["alternatives"] = found["alternatives"].iloc[1:]
+
+
+def regression(found: dict[str, Any]) -> None:
+    """Let the target be a number: no classes, no probabilities, no remedy, scores below 0."""
+    found["baseline"].update(remedies=[], **spread("score", -5400.0, 300, ""))
+    found["brief"].update(metric="neg_root_mean_squared_error", threshold=-5000.0)
+    found["blend"].update(metric="neg_root_mean_squared_error", classes=[])
+    found["blend"].update(**spread("score", -5200.0, 300, ""), **spread("gain", 200.0, 50))
+    residuals = {"final": 10.0, "real rows alone": -3.0}
+    found["blend"]["calibration"] = [
+        {"model": name, **spread("residual", value, 5)} for name, value in residuals.items()
+    ]
+    ways = found["sweep"]["comparisons"]
+    found["sweep"]["comparisons"] = [one for one in ways if one["kind"] != "remedy"]
+    found["alternatives"] = found["alternatives"].query("kind != 'remedy'")
+    found["calibration"] = found["calibration"].iloc[:0]
+    found["freeze"]["slices"]["train"].pop("classes")
+
+
+def no_pool(found: dict[str, Any]) -> None:
+    """Let there be no further real rows, which leaves the worth open."""
+    found["learning"] = learned((25, 0.7), (50, 0.75), (100, 0.8))
+    found["sweep"].update(worth_rows=None, worth_lower=None, worth_upper=None)
+    found["alternatives"] = found["alternatives"].query("kind != 'real rows'")
+
+
+def two_batches(found: dict[str, Any]) -> None:
+    """Let two batches be mixed, the second of which costs more than it brings on tune."""
+    found["admit"].update(admitted=[CART, BAYES], passed=[])
+    found["admit"]["batches"][BAYES]["status"] = "admitted"
+    first = found["blend"]["without"][0]
+    harm = {"batch": BAYES, "rows": 50, **spread("gain", -0.02, bounds="")}
+    found["blend"].update(batches=[CART, BAYES])
+    found["blend"]["without"] = [first, {**harm, **spread("tune_gain", -0.03)}]
+
+
+def regional(kept: bool) -> Change:
+    """Return a change to a sweep that searched a ratio for each region."""
+
+    def change(found: dict[str, Any]) -> None:
+        rows = {"rows_real": 50, "rows_synthetic": 50}
+        regions = [{"name": name, "ratio": 0.5, **rows} for name in ("<rare>", "rest")]
+        found["sweep"].update(per_slice="kept" if kept else "not shown better", regions=regions)
+        found["blend"].update(regions=regions if kept else [])
+        parts = [found["curve"].query("best").assign(slice=one["name"]) for one in regions]
+        found["curve"] = pd.concat([found["curve"], *parts])
+
+    return change
+
+
+def nothing_else(found: dict[str, Any]) -> None:
+    """Let neither remedies nor other sizes have been tried."""
+    found["alternatives"] = found["alternatives"].iloc[:0]
+    found["sweep"]["comparisons"] = found["baseline"]["remedies"] = []
+
+
+EVERY: dict[str, list[Change]] = {
+    "helps": [],
+    "none taken": [none_taken],
+    "none admitted, no pool": [none_admitted, no_pool],
+    "regression": [regression],
+    "two batches, not kept by region": [two_batches, regional(False)],
+    "kept by region": [regional(True)],
+    "by hand, nothing else tried": [updated("blend", ratio=0.8), nothing_else],
+}
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_case_can_be_told_and_drawn(name: str) -> None:
+    """Whatever was found, both documents and all their pictures are made, and say no None."""
+    found = evidence(*EVERY[name])
+    said = story.tell(found)
+    drawn = pictures.answers(found)
+    text = document.markdown(m=found, told=said)
+    every = {**dict.fromkeys(story.titles(found), ""), **drawn}
+    page = document.html(m=found, told=said, pictures=every)
+    assert all(picture in page for name, picture in drawn.items() if name != "sweep")
+    assert drawn.keys() >= {"sweep", "curve", "learning"}
+    for one in (text, page, *drawn.values()):
+        assert not re.search(r"\b(None|nan|NaN|undefined|inf)\b", one)
+    assert not re.search(r"\n\n\n|\.\.| ,", text)
+
+
 def test_help_is_said_with_its_interval() -> None:
     """A gain whose interval is above 0 helps."""
-    told = story.tell(evidence(gained(0.012, 0.004, 0.02, "helps")))["verdict"]
-    assert told.startswith("Synthetic data helps: with 300 synthetic rows")
-    assert "a gain of +0.0120 [+0.0040, +0.0200] over real rows alone" in told
+    said = told()["verdict"]
+    assert said.startswith("Synthetic data helps: with 100 synthetic rows from cart-everything")
+    assert "a gain of +0.030 [+0.020, +0.040] over real rows alone" in said
 
 
-def test_harm_is_said_as_harm() -> None:
+def test_harm_is_said_as_a_loss() -> None:
     """A gain whose interval is below 0 hurts, and the reader is told what to do."""
-    told = story.tell(evidence(gained(-0.012, -0.02, -0.004, "hurts")))
-    assert told["verdict"].startswith("Synthetic data hurts, so train on real rows alone")
-    assert told["next"][0].startswith("Train on real rows alone")
+    said = told(gained(-0.012, 0.008, "hurts"))
+    assert said["verdict"].startswith("Synthetic data hurts, so train on real rows alone")
+    assert "a loss of 0.0120 [0.0040, 0.0200] against real rows alone" in said["verdict"]
+    assert said["next"][0].startswith("Train on real rows alone")
 
 
 def test_no_difference_is_never_called_better() -> None:
     """An interval on both sides of 0 shows no difference, whatever its middle."""
-    told = story.tell(evidence(gained(0.012, -0.004, 0.028, "no difference shown")))["verdict"]
-    assert told.startswith("No difference shown")
-    assert "better" not in told
-    assert "helps" not in told
+    said = told(gained(0.012, 0.016, "no difference shown"))["verdict"]
+    assert said.startswith("No difference shown")
+    assert "better" not in said
+    assert "helps" not in said
+
+
+def test_a_gain_of_another_model_is_not_sold_as_one_of_synthetic_rows() -> None:
+    """Where the mix gains and its own model does not, the change of model is said."""
+    other = {"model": "boosting", **spread("own_gain", 0.001)}
+    said = told(gained(0.03, 0.01, "no difference shown"), updated("blend", **other))
+    assert said["verdict"].startswith("No difference shown")
+    assert "comes with another model: over boosting on real rows alone" in said["verdict"]
+    assert "with boosting on both sides by +0.001 [-0.009, +0.011]" in said["headline"]
+
+
+def test_another_model_that_gains_too_is_said_beside_the_gain() -> None:
+    """Where both gains are shown, the reader still learns how much is the model's."""
+    said = told(updated("blend", model="boosting", **spread("own_gain", 0.02, 0.01)))["verdict"]
+    assert "With boosting on both sides the change is +0.020 [+0.010, +0.030]." in said
+
+
+@pytest.mark.parametrize(
+    ("worth", "expected"),
+    [
+        ((1234.0, 620.0, 3890.0), "are worth about 1,200 more real ones [620, 3,900]."),
+        ((43.2, None, 130.0), "are worth about 43 more real ones [130 or less]."),
+        ((43.2, -11.0, None), "are worth about 43 more real ones [-11 or more]."),
+        ((43.2, None, None), "are worth about 43 more real ones."),
+        ((-20.0, -60.0, 5.0), "do as much as taking away about 20 real ones [-60, 5]."),
+        ((None, 250.0, None), "worth more than the 300 further real rows tried [250 or more]."),
+    ],
+)
+def test_worth_in_real_rows_has_its_ends(worth: tuple, expected: str) -> None:
+    """An end outside of what was measured stays open, and a count is rounded."""
+    keys = dict(zip(("worth_rows", "worth_lower", "worth_upper"), worth, strict=True))
+    assert expected in told(updated("sweep", **keys))["verdict"]
+
+
+def test_a_worth_below_all_sizes_is_no_gain() -> None:
+    """Where the mix scores below the fewest real rows tried, that is what is said."""
+    keys = {"worth_rows": None, "worth_lower": None, "worth_upper": -75.0}
+    said = told(updated("sweep", **keys), gained(-0.2, 0.01, "hurts"))["verdict"]
+    assert "leave the model below what 25 real rows alone reach [-75 or less]" in said
+
+
+def test_without_further_real_rows_the_worth_is_not_told() -> None:
+    """No pool, no upper end: the reader is told why."""
+    said = told(no_pool)
+    assert "cannot be told: no further real rows were at hand" in said["verdict"]
+    assert said["more_rows"] == [
+        "No further real rows were at hand, so what they would buy was not measured."
+    ]
+
+
+def test_a_cheaper_remedy_that_does_as_well_is_named() -> None:
+    """A mix that is not shown better than a remedy is not praised alone."""
+
+    def change(found: dict[str, Any]) -> None:
+        found["baseline"]["remedies"][0].update(spread("gain", 0.028, bounds=""))
+        found["sweep"]["comparisons"][1].update(spread("mix_less_this", 0.002))
+
+    said = told(change)
+    assert "But class weights without synthetic rows gains +0.028" in said["verdict"]
+    assert said["verdict"].endswith("and the mix is not shown better.")
+    assert "Try class weights first: that needs no synthetic row." in said["next"]
+    assert "no difference shown" in said["remedies"][0]
+
+
+def test_a_mix_that_beats_the_remedies_is_said_to() -> None:
+    """The paired difference from each remedy is given."""
+    said = told()
+    assert said["verdict"].endswith("The mix is shown better than class weights.")
+    assert said["remedies"] == [
+        "class weights: +0.005 [-0.005, +0.015], no difference shown; the mix of ratio 0.5 less "
+        "this: +0.025 [+0.015, +0.035], better"
+    ]
 
 
 def test_nothing_admitted_says_so_first() -> None:
     """Where every batch is quarantined the verdict is to train on real data."""
+    said = told(none_admitted)["verdict"]
+    assert said.startswith("Nothing admitted: train on real data. Of 2 batches none passed")
 
-    def change(found: dict[str, Any]) -> None:
-        found["admit"].update(admitted=[], passed=[], quarantined=BATCHES)
-        found["blend"].update(ratio=0.0, batches=[], rows_synthetic=0, gain=0.0)
-        found["sweep"].update(ratio=0.0, best_ratio=0.0, plateau=[0.0], batches=[])
 
-    told = story.tell(evidence(change))["verdict"]
-    assert told.startswith("Nothing admitted: train on real data. Of 3 batches none passed")
+def test_batches_taken_out_by_hand_are_not_called_failures() -> None:
+    """What a person excluded did not fail the gates."""
+    out = told(none_admitted, updated("admit", excluded=[CART], quarantined=[BAYES]))
+    expected = "Of 2 batches 1 is excluded by hand and no other passed the gates."
+    assert expected in out["verdict"]
+    assert any("admit.exclude" in line and CART in line for line in out["limitations"])
+
+
+def test_ratio_0_says_what_was_tried() -> None:
+    """Where real rows alone are taken, the reader sees what the best mix would have changed."""
+    said = told(none_taken)
+    assert said["verdict"].startswith("Train on real rows alone: no ratio did better on tune")
+    assert "ratio 0.5, changes that by +0.004 [-0.006, +0.014]: no difference" in said["verdict"]
+    assert "worth" not in said["verdict"]
+
+
+def test_a_sharp_peak_and_a_rising_end_ask_for_more() -> None:
+    """What the shape means for the reader is said."""
+    sharp = told(updated("sweep", plateau=[0.5], plateau_width=0.0))
+    assert any("sweep.refine" in step for step in sharp["next"])
+    assert "every ratio but 0.5 is shown worse" in " ".join(sharp["choice"])
+    rising = told(updated("sweep", shape="rising", best_is_last_ratio=True, best_ratio=0.8))
+    assert any("Raise slices.*.rows" in step for step in rising["next"])
+    assert not any("sweep.refine" in step for step in told()["next"])
+
+
+def test_ratios_by_region_are_told_as_kept_or_not() -> None:
+    """The table of regions is there in both cases, and its sentence says which."""
+    kept, not_kept = (evidence(regional(value)) for value in (True, False))
+    assert "is shown better on tune than the single one" in " ".join(story.tell(kept)["choice"])
+    assert "not shown better" in " ".join(story.tell(not_kept)["choice"])
+    text = document.markdown(m=not_kept, told=story.tell(not_kept))
+    assert "found, not kept:" in text
+    assert "| `<rare>` | 0.5 | 50 | 50 |" in text
+    assert len(story.tell(kept)["ratios"][CART]) == 3  # regions are not ratios of the whole
+
+
+def test_a_batch_that_costs_more_than_it_brings_is_named() -> None:
+    """Leaving a batch out is advised by tune, and each batch's part is told."""
+    said = told(two_batches)
+    assert len(said["without"]) == 2
+    assert [step for step in said["next"] if "admit.exclude" in step] == [
+        f"Take {BAYES} out: the mix does better on tune without it. Add its name to admit.exclude "
+        "and run dvc repro."
+    ]
+
+
+def test_balancing_is_said_in_words() -> None:
+    """A ratio means something else where synthetic rows go to rare classes only."""
+    assert any(
+        "rarest classes" in line for line in told(updated("sweep", policy="balance"))["choice"]
+    )
+
+
+def test_only_the_best_model_stands_for_a_ratio() -> None:
+    """The table by ratio has one line per ratio though each model has its own."""
+    lines = told()["ratios"][CART]
+    assert [line["ratio"] for line in lines] == [0.0, 0.5, 0.8]
+    assert {line["model"] for line in lines} == {"logistic"}
+    assert [line["taken"] for line in lines] == [False, True, False]
+
+
+def test_the_curve_of_dvc_plots_has_the_best_models_only() -> None:
+    """DVC hands all values over as text; models that are not best and regions are not drawn."""
+    table = curve()
+    table[["mean", "lower", "upper"]] *= 100  # 73 to 88: ticks that are no ratio
+    table.loc[~table["best"], ["mean", "lower", "upper"]] = 20
+    table = pd.concat([table, table.iloc[:2].assign(slice="rare", lower=40)])
+    rows = [{key: str(value) for key, value in row.items()} for row in table.to_dict("records")]
+    data = json.dumps([{**row, "rev": "HEAD"} for row in rows])
+    drawn = vl_convert.vegalite_to_svg(
+        charts.templates()["curve"].replace('"<DVC_METRIC_DATA>"', data)
+    )
+    ticks = [float(text) for text in re.findall(r">([\d.]+)</text>", drawn)]
+    assert min(tick for tick in ticks if tick > 1) > 60
 
 
 def test_a_choice_made_on_the_holdout_is_called_optimistic() -> None:
     """Without a tune slice every report says optimistic."""
-
-    def change(found: dict[str, Any]) -> None:
-        found["freeze"].update(optimistic=True)
-
-    told = story.tell(evidence(change))
-    assert "optimistic" in told["verdict"]
-    assert any("optimistic" in line for line in told["limitations"])
+    said = told(updated("freeze", optimistic=True))
+    assert "optimistic" in said["verdict"]
+    assert any("optimistic" in line for line in said["limitations"])
 
 
 def test_an_unlocked_holdout_is_a_limitation_and_a_next_step() -> None:
     """Nothing shows that an unlocked holdout is the one first carved."""
-
-    def change(found: dict[str, Any]) -> None:
-        found["freeze"].update(locked=None)
-
-    told = story.tell(evidence(change))
-    assert any("not locked" in line for line in told["limitations"])
-    assert any(line.startswith("Lock the holdout") for line in told["next"])
+    said = told()
+    assert any("not locked" in line for line in said["limitations"])
+    assert any(line.startswith("Lock the holdout") for line in said["next"])
 
 
 def test_hostile_names_stay_text() -> None:
     """What comes from the table or a person cannot break a Markdown table or the page."""
 
     def change(found: dict[str, Any]) -> None:
-        classes = found["blend"]["classes"]
-        found["blend"]["classes"] = {"a|b`c\n<script>alert(1)</script>": classes.popitem()[1]}
+        name = "a|b`c\n<script>alert(1)</script>"
+        found["blend"]["classes"][0]["name"] = name
+        found["calibration"]["class"] = name
         found["brief"]["gap"] = "x | <b>y</b>\n`z` [l](javascript:alert(1))"
         found["drift"].update(arrived=True, rows=1, files=1, drift=True, moved=["co|l`"])
 
     found = evidence(change)
-    told = story.tell(found)
-    page = document.html(m=found, told=told, pictures=dict.fromkeys(story.titles(found), ""))
+    said = story.tell(found)
+    drawn = {"calibration": vega.svg(panels.calibration(found.calibration), "calibration", "")}
+    every = {**dict.fromkeys(story.titles(found), ""), **drawn}
+    page = document.html(m=found, told=said, pictures=every)
+    assert "alert(1)" in drawn["calibration"]
     assert "<script" not in page
     assert "<b>y</b>" not in page
-    text = document.markdown(m=found, told=told)
+    text = document.markdown(m=found, told=said)
     [line] = [line for line in text.splitlines() if "alert(1)</script>" in line]
     assert line.count("|") - line.count("\\|") == 6  # five cells
     assert "[l](javascript" not in text
@@ -127,6 +521,14 @@ def test_hostile_names_stay_text() -> None:
 def test_numbers_are_short(value: float | None, expected: str) -> None:
     """Three significant digits, no powers of ten."""
     assert words.number(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(1234.5, "1,200"), (-0.4, "0"), (99.6, "100"), (-8.2, "-8")]
+)
+def test_rough_counts_have_two_digits(value: float, expected: str) -> None:
+    """What is known roughly is written roughly."""
+    assert words.about(value) == expected
 
 
 def test_intervals_show_as_many_digits_as_they_are_wide() -> None:

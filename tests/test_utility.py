@@ -8,11 +8,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, recall_score, roc_auc_score
 
 from stages.lib import baseline, blend, condition, runs, sweep, trials, utility, words
+from stages.lib.blend import Recipe
 from stages.lib.errors import ParamsError
+from stages.lib.ground import prepare, rows_of
 from stages.lib.intervals import Estimate
 from stages.lib.learners import Learner
 from stages.lib.runs import Runs
 from stages.lib.schema import Column, Schema
+from stages.lib.sweep import Sweep
 
 MODELS = {
     "boosting": Learner(kind="hist_gradient_boosting", max_iter=10),
@@ -253,27 +256,25 @@ def test_a_metric_runs_through_every_stage(metric):
     """What the brief asks for is measured by baseline, sweep, blend and validation alike."""
     train, batch = draw(100, 0), draw(200, 1)
     slices = {"tune": draw(150, 2), "holdout": draw(150, 3)}
-    asked = sweep.Sweep(ratios=[0, 0.5], seeds=2)
     alone = baseline.measure(train, batch, slices, declared(), LINEAR, metric, seeds=2)
-    curves = sweep.curves(
-        train, {"b": batch}, {"b": ["b"]}, slices, declared(), LINEAR, metric, "linear",
-        asked, "add",
+    ground = prepare(
+        train, {"b": batch}, slices, declared(), LINEAR, metric,
+        asked=None, real_only="linear", policy="add", seeds=2,
     )  # fmt: skip
-    labelled = batch.assign(
-        _origin=pd.Categorical(["synthetic"] * 200), _batch=pd.Categorical(["b"] * 200)
-    )
-    final = blend.train(
-        train, [labelled], slices, declared(), LINEAR, metric,
-        ratio=0.5, model="linear", real_only="linear", policy="add", seeds=2,
+    asked = Sweep(
+        ratios=[0, 0.5], shares=[0.5], seeds=2, models=None, refine=False, per_slice=False,
+        regions="slices",
     )  # fmt: skip
+    [(_, found)] = sweep.curves(ground, {"b": ["b"]}, asked)
+    final = blend.train(ground, rows_of(ground, ["b"])[1], Recipe(0.5, {}, ["linear"]), {})
     for name in slices:
         real = alone.best[name].mean
-        assert curves["b"][0].scores[name].mean == real == final.alone.scores[name].mean
-    found = compare(batch, train, slices["tune"], models=LINEAR, metric=metric)
-    assert by_name(found)["tax"].ceiling == pytest.approx(alone.best["tune"].mean)
+        assert found.points[0].scores[name].mean == real == final.alone.scores[name].mean
+    taxed = compare(batch, train, slices["tune"], models=LINEAR, metric=metric)
+    assert by_name(taxed)["tax"].ceiling == pytest.approx(alone.best["tune"].mean)
     if metric.startswith("recall"):
-        told = final.classes["yes"]["recall"]["value"]
-        assert final.point.scores["holdout"].mean == pytest.approx(told)
+        told = blend.told(final, ground, 0.5)
+        assert told["score"] == pytest.approx(told["classes"][1]["recall"])
 
 
 def test_a_metric_of_one_class_in_words():

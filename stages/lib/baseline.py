@@ -6,15 +6,15 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from . import runs, table, trials
-from .intervals import Estimate
-from .learners import Learner, Learners
+from . import learning, remedies, runs, table, trials
+from .errors import ParamsError
+from .learners import Learners
+from .learning import Size
 from .runs import Runs
 from .schema import Schema
 from .trials import Bench, Trial
 
 FOLDS = 5
-LARGEST = 20_000  # real rows that the learning curve goes up to
 
 
 class Baseline(NamedTuple):
@@ -23,8 +23,9 @@ class Baseline(NamedTuple):
     model: str
     best: dict[str, Runs]  # by slice
     cross_validation: dict[str, float]  # mean score by model
-    remedies: dict[str, Estimate]  # gain over `best` on the holdout
-    learning: pd.DataFrame  # rows, model, split, mean, lower, upper
+    remedies: dict[str, dict[str, Runs]]  # by remedy and slice
+    notes: list[str]  # why a remedy was left out
+    learning: list[Size]  # fewest rows first; those of train are `best`
 
 
 def measure(
@@ -39,33 +40,59 @@ def measure(
 ) -> Baseline:
     """Choose the model by cross-validation within `train`, then score it on the slices.
 
-    `scored` has `tune` and `holdout`. Remedies are class weights and oversampling of the rarer
-    classes. The learning curve adds rows of `pool`, doubling them, the best model on tune at
-    each size.
+    `scored` has `tune` and `holdout`. Raises ParamsError where train has too few rows or classes
+    to learn from.
     """
+    _check(train, schema)
     folds = _folds(train, schema)
     parts = {f"fold {place}": table.rows(train, test) for place, (_, test) in enumerate(folds)}
-    weights = {f"{name} weighted": _weighted(one) for name, one in models.items()}
-    numeric = schema.columns[schema.target].numeric
-    every = models if numeric else {**models, **weights}
-    bench = trials.bench(schema, every, metric, train, {**scored, **parts})
+    bench = trials.bench(schema, models, metric, train, {**scored, **parts})
+    on = tuple(scored)
 
     cross = _cross_validate(bench, folds, models)
-    model = max(cross, key=lambda name: cross[name])
+    model = max(cross, key=lambda name: np.nan_to_num(cross[name], nan=-np.inf))
     whole = np.arange(len(train))
-    plan = {"best": (model, whole)}
-    if not numeric:
-        plan["class weights"] = (f"{model} weighted", whole)
-        plan["oversampling"] = (model, _balanced(bench.y[whole]))
-    found = _over_seeds(bench, plan, seeds, tuple(scored))
-    remedies = {
-        name: runs.difference(part["holdout"], found["best"]["holdout"])
-        for name, part in found.items()
-        if name != "best"
+    best = runs.gather(trials.run(bench, [Trial(model, whole, seed, on) for seed in range(seeds)]))
+    tried = remedies.measure(bench, model, seeds, on)
+    curve = [
+        *learning.fewer(bench, seeds, on),
+        Size(len(train), model, best),
+        *learning.more(train, pool, scored, schema, models, metric, seeds),
+    ]
+    return Baseline(model, best, cross, tried.tried, tried.notes, curve)
+
+
+def named(found: Baseline) -> dict[str, dict[str, Runs]]:
+    """Return all runs by name: "best", those of remedies and those of the learning curve."""
+    return {
+        "best": found.best,
+        **{f"{remedies.PREFIX}{name}": own for name, own in found.remedies.items()},
+        **{f"{learning.PREFIX}{size.rows}": size.scores for size in found.learning},
     }
-    more = trials.bench(schema, models, metric, train, scored, [] if pool.empty else [pool])
-    learning = _learn(more, models, len(train), seeds, tuple(scored))
-    return Baseline(model, found["best"], cross, remedies, learning)
+
+
+def _check(train: pd.DataFrame, schema: Schema) -> None:
+    """Raise ParamsError where there is too little in train to choose a model on."""
+    target, rows = schema.target, len(train)
+    where = f"params.yaml: `freeze.train` leaves {rows:,} rows to learn from"
+    if rows < 2 * FOLDS:
+        raise ParamsError(
+            f"{where}, and cross-validation needs {2 * FOLDS} or more; raise `freeze.train`"
+        )
+    if schema.columns[target].numeric:
+        return
+    counts = train[target].astype(str).value_counts()
+    if len(counts) == 1:
+        only = "" if schema.columns[target].sensitive else f" ({counts.index[0]!r})"
+        raise ParamsError(
+            f"{where}, all of one class of {target!r}{only}; a model needs two or more: raise "
+            "`freeze.train`, or bring rows of another class"
+        )
+    if (counts > 1).sum() < 2:
+        raise ParamsError(
+            f"{where}, of which only one class of {target!r} has two rows or more, and "
+            "cross-validation needs two such classes; raise `freeze.train`"
+        )
 
 
 def _folds(train: pd.DataFrame, schema: Schema) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -80,63 +107,13 @@ def _folds(train: pd.DataFrame, schema: Schema) -> list[tuple[np.ndarray, np.nda
 
 
 def _cross_validate(bench: Bench, folds: list, models: Learners) -> dict[str, float]:
+    """Return the mean score of each model over the folds where it is a number."""
     plan = [
         Trial(model, learn, 0, (f"fold {place}",))
         for model in models
         for place, (learn, _) in enumerate(folds)
     ]
     scores = [next(iter(found.values())).value for found in trials.run(bench, plan)]
-    means = np.nanmean(np.reshape(scores, (len(models), len(folds))), axis=1)
-    return dict(zip(models, means.tolist(), strict=True))
-
-
-def _over_seeds(
-    bench: Bench, plan: dict[str, tuple[str, np.ndarray]], seeds: int, on: tuple[str, ...]
-) -> dict[str, dict[str, Runs]]:
-    jobs = [Trial(model, rows, seed, on) for model, rows in plan.values() for seed in range(seeds)]
-    scores = trials.run(bench, jobs)
-    return {
-        name: runs.gather(scores[place * seeds : (place + 1) * seeds])
-        for place, name in enumerate(plan)
-    }
-
-
-def _learn(
-    bench: Bench, models: Learners, first: int, seeds: int, on: tuple[str, ...]
-) -> pd.DataFrame:
-    """Score growing numbers of real rows: those of train first, then of the pool at random."""
-    limit = min(len(bench.y), LARGEST)
-    sizes = [first]
-    while sizes[-1] < limit:
-        sizes.append(min(sizes[-1] * 2, limit))
-    few = min(seeds, 2)
-    added = [
-        np.random.default_rng(seed).permutation(np.arange(first, len(bench.y)))
-        for seed in range(few)
-    ]
-    jobs = [
-        Trial(model, np.concatenate([np.arange(first), added[seed]])[:size], seed, on)
-        for size in sizes
-        for model in models
-        for seed in range(few)
-    ]
-    scores = iter(trials.run(bench, jobs))
-    lines = []
-    for size in sizes:
-        found = {model: runs.gather([next(scores) for _ in range(few)]) for model in models}
-        model = max(found, key=lambda name: found[name]["tune"].mean)
-        for split, part in found[model].items():
-            point = runs.estimate(part)
-            lines.append((size, model, split, point.value, point.lower, point.upper))
-    return pd.DataFrame(lines, columns=["rows", "model", "split", "mean", "lower", "upper"])
-
-
-def _weighted(learner: Learner) -> Learner:
-    return Learner(**{**learner.model_dump(), "class_weight": "balanced"})
-
-
-def _balanced(y: np.ndarray) -> np.ndarray:
-    """Return the places of rows, those of rarer classes repeated until classes are even."""
-    places = [np.flatnonzero(y == label) for label in np.unique(y)]
-    most = max(map(len, places))
-    return np.concatenate([np.resize(place, most) for place in places])
+    by_model = np.reshape(scores, (len(models), len(folds)))
+    means = [own[~np.isnan(own)].mean() if (own == own).any() else np.nan for own in by_model]
+    return dict(zip(models, map(float, means), strict=True))

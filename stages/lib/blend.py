@@ -1,4 +1,4 @@
-"""The final mix: its rows with their origin, the model trained on them, and what each class got."""
+"""The final mix: its rows with their origin, the model trained on them, and what that is worth."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
@@ -6,12 +6,14 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from . import mixing, runs, scoring, table, trials
-from .curve import Point
-from .learners import Learners
-from .mixing import Policy
+from . import appraisal, attribution, calibration, curve, mixing, runs, table, trials
+from .appraisal import Appraisal
+from .attribution import Earned
+from .ground import Ground, fresh, trained
+from .mixing import Mix, Policy, Stock
 from .params import Section
-from .schema import Schema
+from .regions import REGION
+from .runs import Runs
 from .table import BATCH, ORIGIN
 from .trials import Bench, Trial
 
@@ -21,79 +23,134 @@ class Blend(Section):
 
     ratio: Literal["auto"] | float
     policy: Policy
+    batches: list[str] | None  # None: those admitted
+
+
+class Recipe(NamedTuple):
+    """What to train: a ratio, or one for each region, and the models to take the best of."""
+
+    ratio: float
+    regional: dict[str, float]  # by the region's name; empty: one ratio for all rows
+    models: list[str]
 
 
 class Final(NamedTuple):
-    """The mix that was asked for, beside the best model on real rows alone."""
+    """The mix that was asked for, beside real rows alone."""
 
-    point: Point
-    alone: Point
-    rows: pd.DataFrame  # the training rows, labelled with origin and batch
-    pipeline: Any  # from a table of features to predictions
-    classes: dict[str, dict[str, Any]]  # on the holdout, by class; empty in regression
+    ratio: float  # the synthetic part of all rows
+    mix: Mix
+    stock: Stock
+    mixed: Appraisal
+    alone: Appraisal  # of the model that is best on real rows alone
+    own: dict[str, Runs]  # the mix's model on real rows alone: its scores
+    without: list[Earned]  # what each of several batches earned
+    places: np.ndarray  # of the first seed's rows, real ones first
+    pipeline: Any  # of the first seed, from a table of features to predictions
+
+    @property
+    def models(self) -> dict[str, Appraisal]:
+        """The two models by the names that files give them."""
+        return {"final": self.mixed, "real rows alone": self.alone}
 
 
-def train(
-    real: pd.DataFrame,
-    batches: Sequence[pd.DataFrame],
-    scored: Mapping[str, pd.DataFrame],
-    schema: Schema,
-    models: Learners,
-    metric: str,
-    *,
-    ratio: float,
-    model: str | None,
-    real_only: str,
-    policy: Policy,
-    seeds: int,
-) -> Final:
-    """Train at `ratio`, or without batches on real rows alone.
+def recipe(asked: Blend, swept: Mapping[str, Any], models: Sequence[str]) -> Recipe:
+    """Return what the sweep chose, or the ratio set by hand with all `models` to choose from."""
+    if asked.ratio != "auto":
+        return Recipe(asked.ratio, {}, list(models))
+    kept = swept["regions"] if swept["per_slice"] == "kept" else []
+    regional = {region["name"]: region["ratio"] for region in kept}
+    return Recipe(swept["ratio"], regional, [swept["model"]])
 
-    Where `model` is None the best on tune is taken.
 
-    Scores are means over seeds, each with its own draw of the batches; the rows and the
-    pipeline are the first seed's.
+def train(ground: Ground, stock: Stock, asked: Recipe, slices: Mapping[str, np.ndarray]) -> Final:
+    """Train as `asked`, or on real rows alone where that takes no synthetic row.
+
+    `ground` holds the batches of the mix and no others, `stock` the regions of their rows,
+    `slices` places among the rows of the holdout. The model is the best on tune of those asked
+    for. Scores are means over seeds, each with its own draw of the batches; the rows and the
+    pipeline are the first seed's. Raises ParamsError where a ratio set by hand cannot be.
     """
-    bench = trials.bench(schema, models, metric, real, scored, batches)
-    synthetic = sum(map(len, batches))
-    ratio = ratio if batches else 0.0
-    mixing.check([ratio], len(real), synthetic, policy, "blend.ratio")
-    draws = [mixing.draw(ratio, len(real), synthetic, policy, seed=seed) for seed in range(seeds)]
-    names = [model] if model else list(models)
-    if ratio == 0:
-        names = [real_only]
-    tried = {name: _point(bench, ratio, name, draws, tuple(scored)) for name in names}
-    point, predicted = max(tried.values(), key=lambda one: one[0].scores["tune"].mean)
-    alone, before = point, predicted
-    if ratio > 0:
-        every = [np.arange(len(real))] * seeds
-        alone, before = _point(bench, 0.0, real_only, every, tuple(scored))
-    estimator = trials.fit(bench, Trial(point.model, draws[0], 0, ()))
-    classes = _by_class(bench, schema, before, predicted) if bench.classes else {}
-    return Final(
-        point, alone, _labelled(real, batches, draws[0]), _pipeline(bench, estimator), classes
-    )
+    bench, batches = ground.bench, ground.batches
+    ratios = [asked.ratio if batches else 0.0]
+    if asked.regional:
+        ratios = [asked.regional.get(name, 0.0) for name in stock.regions]
+    else:
+        mixing.check(ratios[0], stock, ground.policy, "`blend.ratio`")
+    mix = mixing.plan(ratios, stock, ground.policy)
+    # A mix is reported from seeds that took no part in choosing it.
+    draws = {seed: mixing.draw(mix, stock, seed=seed) for seed in fresh(ground).seeds}
+    real = {seed: np.arange(ground.real) for seed in ground.seeds}
+    alone = appraisal.appraise(bench, ground.real_only, real, slices, ground.classes)
+    ratio, mixed, own, without = 0.0, alone, alone.scores, []
+    if mix.synthetic.any():
+        model = _best(ground, stock, ratios, asked.models)
+        mixed = appraisal.appraise(bench, model, draws, slices, ground.classes)
+        if mixed.model != alone.model:
+            own = runs.gather(list(trials.run(bench, appraisal.jobs(bench, mixed.model, real))))
+        earned = attribution.leave_one_out(bench, mixed.model, draws, batches, mixed.scores)
+        without = list(earned)
+        ratio = mix.ratio if asked.regional else asked.ratio
+    seed, places = next(iter(draws.items())) if ratio else next(iter(real.items()))
+    pipeline = _pipeline(bench, trials.fit(bench, Trial(mixed.model, places, seed, ())))
+    return Final(ratio, mix, stock, mixed, alone, own, without, places, pipeline)
 
 
-def _point(
-    bench: Bench, ratio: float, model: str, draws: list[np.ndarray], on: tuple[str, ...]
-) -> tuple[Point, list[np.ndarray]]:
-    """Return the point of one model at a ratio, and what it predicts of the holdout by seed."""
-    jobs = [Trial(model, rows, seed, on) for seed, rows in enumerate(draws)]
-    predicted = list(trials.predictions(bench, jobs))
-    scores = runs.gather([trials.score(bench, one) for one in predicted])
-    return Point(ratio, model, scores), [one["holdout"] for one in predicted]
-
-
-def _labelled(
-    real: pd.DataFrame, batches: Sequence[pd.DataFrame], places: np.ndarray
-) -> pd.DataFrame:
-    nothing = pd.Categorical([None] * len(real), categories=[])
-    origin = pd.Categorical(["real"] * len(real))
+def rows(final: Final, real: pd.DataFrame, batches: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the training rows, labelled with their origin, batch and region."""
     labelled = real.copy()
-    labelled[ORIGIN], labelled[BATCH] = origin, nothing
+    labelled[ORIGIN] = pd.Categorical(["real"] * len(real))
+    labelled[BATCH] = pd.Categorical([None] * len(real), categories=[])
     columns = [*batches[0].columns] if batches else [*labelled.columns]
-    return table.rows(table.stack([labelled[columns], *batches]), places)
+    taken = table.rows(table.stack([labelled[columns], *batches]), final.places)
+    number = np.concatenate([final.stock.real, final.stock.synthetic])[final.places]
+    taken[REGION] = pd.Categorical(np.array(final.stock.regions, object)[number])
+    return taken
+
+
+def told(final: Final, ground: Ground, threshold: float) -> dict[str, Any]:
+    """Return what metrics/blend.json says: scalars first, lists behind."""
+    mixed, alone = final.mixed, final.alone
+    score = runs.estimate(mixed.scores["holdout"])
+    gain = runs.difference(mixed.scores["holdout"], alone.scores["holdout"])
+    own = runs.difference(mixed.scores["holdout"], final.own["holdout"])
+    truth = ground.bench.scored["holdout"][1]
+    return {
+        "ratio": final.ratio,
+        "metric": ground.bench.metric,
+        **appraisal.named("score", score, bounds=""),
+        **appraisal.named("gain", gain),
+        **appraisal.named("own_gain", own),
+        "verdict": curve.verdict(final.ratio, gain, own),
+        "reaches_threshold": score.value >= threshold,
+        "model": mixed.model,
+        "policy": ground.policy,
+        "rows_real": int(final.mix.real.sum()),
+        "rows_synthetic": int(final.mix.synthetic.sum()),
+        "calibration_error": mixed.error and mixed.error.value,
+        "calibration_error_alone": alone.error and alone.error.value,
+        "method": gain.method,
+        "batches": list(ground.batches),
+        "classes": appraisal.by_class(mixed, alone, truth, ground.classes),
+        "slices": appraisal.by_slice(mixed, alone),
+        "calibration": appraisal.calibrated(final.models),
+        "without": [_earned(one) for one in final.without],
+        "regions": _regions(final),
+    }
+
+
+def reliability(final: Final) -> pd.DataFrame:
+    """Return the bins of the holdout's probabilities, of the final model and of real rows alone."""
+    parts = [one.reliability.assign(model=name) for name, one in final.models.items()]
+    return table.below(parts)[["model", *calibration.COLUMNS]]
+
+
+def _best(ground: Ground, stock: Stock, ratios: Sequence[float], models: Sequence[str]) -> str:
+    """Return the model that does best on tune with a mix of all rows of the ground."""
+    if len(models) == 1:
+        return models[0]
+    behind = np.arange(ground.real, len(ground.bench.y))
+    [(_, found)] = trained(ground, stock, behind, [tuple(ratios)], models, ["tune"])
+    return max(found, key=lambda name: found[name]["tune"].mean)
 
 
 def _pipeline(bench: Bench, estimator: Any) -> Any:
@@ -102,22 +159,23 @@ def _pipeline(bench: Bench, estimator: Any) -> Any:
     return Pipeline([("encode", bench.encoder), ("model", estimator)])
 
 
-def _by_class(
-    bench: Bench, schema: Schema, alone: list[np.ndarray], mixed: list[np.ndarray]
-) -> dict[str, dict[str, Any]]:
-    """Return recall and precision of each class on the holdout, and the gain in recall."""
-    y = bench.scored["holdout"][1]
-    told = {}
-    for number, label in enumerate(schema.shown(schema.target, bench.classes, bench.classes)):
-        before, after = (
-            runs.gather([{"": scoring.recall(y, one, number)} for one in own])[""]
-            for own in (alone, mixed)
-        )
-        right = runs.gather([{"": scoring.precision(y, one, number)} for one in mixed])[""]
-        told[label] = {
-            "rows": int((y == number).sum()),
-            "recall": runs.told(runs.estimate(after)),
-            "precision": runs.told(runs.estimate(right)),
-            "recall_gain": runs.told(runs.difference(after, before)),
+def _earned(one: Earned) -> dict[str, Any]:
+    held = appraisal.named("gain", one.gain["holdout"], bounds="")
+    tune = appraisal.named("tune_gain", one.gain["tune"])
+    return {"batch": one.batch, "rows": one.rows, **held, **tune}
+
+
+def _regions(final: Final) -> list[dict[str, Any]]:
+    """Return the rows and the ratio of each region, where there are several."""
+    names, mix = final.stock.regions, final.mix
+    if len(names) == 1:
+        return []
+    return [
+        {
+            "name": name,
+            "ratio": made / max(made + real, 1),
+            "rows_real": real,
+            "rows_synthetic": made,
         }
-    return told
+        for name, real, made in zip(names, mix.real.tolist(), mix.synthetic.tolist(), strict=True)
+    ]

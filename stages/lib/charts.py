@@ -1,8 +1,9 @@
 """Charts of the pipeline's tables in Vega-Lite: in the report, and as DVC's plot templates.
 
-Each takes its table from metrics/, or None: then it is the template of the same chart, whose data
-DVC fills in and whose revisions are told apart. What `templates` returns is committed under
-.dvc/plots; after a change here, write it there again with
+Here are those of the batches and their gates; panels.py has those of what the batches are good
+for. Each takes its table from metrics/, or None: then it is the template of the same chart, whose
+data DVC fills in and whose revisions are told apart. What `templates` returns is committed under
+.dvc/plots; after a change here or there, write it again with
 
     python -c "from stages.lib import charts, files
     for name, text in charts.templates().items():
@@ -14,85 +15,10 @@ import json
 import altair as alt
 import pandas as pd
 
-from . import vega
+from . import panels, vega
 
 # DVC's own page loads Vega-Lite 5; the charts use nothing that is newer.
 _TEMPLATE_SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
-
-
-def curve(
-    table: pd.DataFrame | None, *, metric: str = "score", chosen: float | None = None
-) -> alt.TopLevelMixin:
-    """Draw the metric over the synthetic ratio, large on the holdout and below it on tune.
-
-    `chosen` is the ratio to mark.
-    """
-    below = "synthetic part of the training rows (0: real rows alone)"
-    y = alt.Y("mean:Q", scale=alt.Scale(zero=False))
-    tips = vega.tips(table, "batch", "ratio", "model", "mean", "lower", "upper", "rows_synthetic")
-    apart = [alt.Detail(f"{name}:N") for name in vega.rev(table)]
-    panels = []
-    for split, height in (("holdout", 230), ("tune", 120)):
-        solid = split == "holdout"
-        base = alt.Chart().encode(x=alt.X("ratio:Q", title=None if solid else below), detail=apart)
-        band = base.mark_area(opacity=0.14 if solid else 0.08).encode(
-            y=alt.Y("lower:Q"), y2="upper:Q", fill=vega.batch("fill")
-        )
-        line = base.mark_line(
-            strokeWidth=2.5 if solid else 1.2, opacity=1 if solid else 0.75
-        ).encode(
-            y=y.title(f"{metric} on {split}"), stroke=vega.batch("stroke"), **vega.dashed(table)
-        )
-        dots = base.mark_point(size=55 if solid else 30, filled=True, opacity=1).encode(
-            y=y, color=vega.batch("color"), shape=vega.batch("shape"), tooltip=tips
-        )
-        layers = [band, line, dots]
-        if chosen is not None and table is not None:
-            side: vega.Side = "left" if chosen < table["ratio"].max() / 2 else "right"
-            layers += vega.rule("x", chosen, f"taken: {chosen:g}" if solid else "", align=side)
-        of = alt.layer(*layers).transform_filter(alt.datum.split == split)
-        panels.append(of.properties(width=vega.WIDTH, height=height))
-    data = vega.data(table, "ratio", "mean", "lower", "upper", "rows_synthetic")
-    return vega.finish(alt.vconcat(*panels, data=data, spacing=14), table)
-
-
-def learning(
-    table: pd.DataFrame | None,
-    *,
-    metric: str = "score",
-    score: float | None = None,
-    threshold: float | None = None,
-) -> alt.TopLevelMixin:
-    """Draw what more real rows reach; `score` is the blend's, beside the threshold."""
-    x = alt.X(
-        "rows:Q",
-        title="real rows to train on",
-        scale=alt.Scale(type="log", nice=False, padding=8),
-        axis=alt.Axis(format="~s", tickCount=6, labelOverlap=True),
-    )
-    y = alt.Y("mean:Q", scale=alt.Scale(zero=False), title=f"{metric} on holdout")
-    base = alt.Chart().encode(x=x, detail=[alt.Detail(f"{name}:N") for name in vega.rev(table)])
-    band = base.mark_area(opacity=0.14, color=vega.COLOURS[0]).encode(
-        y=alt.Y("lower:Q"), y2="upper:Q"
-    )
-    line = base.mark_line(
-        point={"size": 55, "filled": True, "color": vega.COLOURS[0]},
-        strokeWidth=2.5,
-        color=vega.COLOURS[0],
-    ).encode(
-        y=y,
-        tooltip=vega.tips(table, "rows", "model", "mean", "lower", "upper"),
-        **vega.dashed(table),
-    )
-    layers = [band, line]
-    if score is not None:
-        layers += vega.rule("y", score, "blend", vega.COLOURS[1])
-    if threshold is not None:
-        layers += vega.rule("y", threshold, "threshold", vega.GREY)
-    # Models are chosen on tune; what is shown is what they reach on the holdout.
-    of = alt.layer(*layers, data=vega.data(table, "rows", "mean", "lower", "upper"))
-    of = of.transform_filter(alt.datum.split == "holdout").properties(width=vega.WIDTH, height=220)
-    return vega.finish(of, table)
 
 
 def columns(table: pd.DataFrame | None) -> alt.TopLevelMixin:
@@ -236,7 +162,10 @@ def classes(table: pd.DataFrame | None) -> alt.TopLevelMixin:
 
 def templates() -> dict[str, str]:
     """Return the DVC plot templates as JSON text, by name."""
-    every = (curve, learning, columns, pairs, tails, classes, attacks, distances)
+    every = (
+        *(panels.curve, panels.learning, panels.alternatives, panels.calibration),
+        *(columns, pairs, tails, classes, attacks, distances),
+    )
     drawn = {make.__name__: make(None) for make in every}
     return {
         name: json.dumps({**vega.spec(chart), "$schema": _TEMPLATE_SCHEMA}, indent=2) + "\n"

@@ -7,6 +7,7 @@ from .intervals import Estimate
 from .runs import Runs
 
 Shape = Literal["rising", "falling", "peak", "flat"]
+Verdict = Literal["helps", "no difference shown", "hurts"]
 
 
 class Point(NamedTuple):
@@ -23,25 +24,11 @@ class Choice(NamedTuple):
     chosen: Point
     best: Point
     plateau: list[float]  # ratios not shown worse than the best
+    width: float  # of that part of the plateau on which the best stands
     shape: Shape
     fall_below: float | None  # how far the metric falls one step below the best; None at an edge
     fall_above: float | None
     at_edge: bool
-
-
-def best_models(points: dict[tuple[float, str], dict[str, Runs]], real_only: str) -> list[Point]:
-    """Return one point per ratio in rising order, each with its best model on tune.
-
-    Without synthetic rows the model is `real_only`, the one that cross-validation on real rows
-    chose.
-    """
-    curve = []
-    for ratio in sorted({ratio for ratio, _ in points}):
-        models = [model for at, model in points if at == ratio]
-        model = max(models, key=lambda name: points[ratio, name]["tune"].mean)
-        model = real_only if ratio == 0 else model
-        curve.append(Point(ratio, model, points[ratio, model]))
-    return curve
 
 
 def choose(curve: list[Point]) -> Choice:
@@ -59,6 +46,7 @@ def choose(curve: list[Point]) -> Choice:
         chosen=chosen,
         best=best,
         plateau=plateau,
+        width=_width(curve, plateau, place),
         shape=_shape(curve, behind, place),
         fall_below=behind[curve[place - 1].ratio].value if place > 0 else None,
         fall_above=behind[curve[place + 1].ratio].value if place + 1 < len(curve) else None,
@@ -66,15 +54,30 @@ def choose(curve: list[Point]) -> Choice:
     )
 
 
-def verdict(gain: Estimate, ratio: float) -> Literal["helps", "no difference shown", "hurts"]:
-    """Say what the interval of the gain over real rows alone shows."""
-    if ratio > 0 and gain.lower > 0:
+def verdict(ratio: float, gain: Estimate, own: Estimate) -> Verdict:
+    """Say what synthetic rows are shown to do.
+
+    `gain` is the mix's over real rows alone with the model that is best for those, `own` over real
+    rows alone with the mix's own model: only where both are shown is it the synthetic rows that
+    help or hurt, and not the change of model.
+    """
+    if ratio > 0 and min(gain.lower, own.lower) > 0:
         return "helps"
-    return "hurts" if gain.upper < 0 else "no difference shown"
+    return "hurts" if max(gain.upper, own.upper) < 0 else "no difference shown"
 
 
 def _behind(best: Point, point: Point) -> Estimate:
     return runs.difference(best.scores["tune"], point.scores["tune"])
+
+
+def _width(curve: list[Point], plateau: list[float], place: int) -> float:
+    """Return how far one can move from the best without meeting a ratio shown worse."""
+    below, above = place, place
+    while below > 0 and curve[below - 1].ratio in plateau:
+        below -= 1
+    while above + 1 < len(curve) and curve[above + 1].ratio in plateau:
+        above += 1
+    return curve[above].ratio - curve[below].ratio
 
 
 def _shape(curve: list[Point], behind: dict[float, Estimate], place: int) -> Shape:

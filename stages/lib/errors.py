@@ -9,6 +9,7 @@ DvcSynthError
 ├── GeneratorError    a generator cannot learn or make what was asked
 ├── ReviewError       a preview failed, or waits for a person
 ├── ProvenanceError   a batch and its record disagree
+├── ComputeError      fits cannot run where they were sent
 └── StaleError        two files of the pipeline do not belong together
 """
 
@@ -52,6 +53,10 @@ class ReviewError(DvcSynthError):
 
 class ProvenanceError(DvcSynthError):
     """A batch lacks its record, or its rows no longer match it."""
+
+
+class ComputeError(DvcSynthError):
+    """The scheduler or the workers that were asked for cannot do the work."""
 
 
 class StaleError(DvcSynthError):

@@ -1,6 +1,6 @@
 """All that the stages measured, and what is read off it in more than one place."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import isclose
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ from .words import interval
 
 
 class Evidence(NamedTuple):
-    """What the stages wrote to metrics/, by stage; the last three by batch, in their order."""
+    """What the stages wrote to metrics/: by stage, tables, and last by batch in their order."""
 
     brief: dict[str, Any]
     ingest: dict[str, Any]
@@ -22,25 +22,52 @@ class Evidence(NamedTuple):
     drift: dict[str, Any]
     curve: pd.DataFrame
     learning: pd.DataFrame
+    alternatives: pd.DataFrame
+    calibration: pd.DataFrame
     preview: dict[str, dict[str, Any]]
     provenance: dict[str, dict[str, Any]]
     validate: dict[str, dict[str, Any]]
 
 
-def score(m: Evidence) -> dict[str, float]:
+def estimate(found: Mapping[str, Any], name: str, bounds: str | None = None) -> dict[str, Any]:
+    """Return what a stage wrote as name, name_lower and name_upper; `bounds` is their prefix."""
+    front = f"{name}_" if bounds is None else bounds
+    return {"value": found[name], "lower": found[f"{front}lower"], "upper": found[f"{front}upper"]}
+
+
+def score(m: Evidence) -> dict[str, Any]:
     """Return the final model's score on the holdout with its interval."""
-    return {"value": m.blend["score"], "lower": m.blend["lower"], "upper": m.blend["upper"]}
+    return estimate(m.blend, "score", "")
 
 
-def gain(m: Evidence) -> dict[str, float]:
+def gain(m: Evidence) -> dict[str, Any]:
     """Return what the final mix gains over real rows alone, with its interval."""
-    names = {"value": "gain", "lower": "gain_lower", "upper": "gain_upper"}
-    return {key: m.blend[name] for key, name in names.items()}
+    return estimate(m.blend, "gain")
+
+
+def at_hand(m: Evidence) -> int:
+    """Return how many real rows there are to train on."""
+    return m.freeze["slices"]["train"]["rows"]
+
+
+def best(m: Evidence) -> pd.DataFrame:
+    """Return the curve over the single ratio: for each mix, ratio and split its best model."""
+    return m.curve[m.curve["slice"].eq("all") & m.curve["best"]]
 
 
 def by_hand(m: Evidence) -> bool:
     """Return whether the final ratio is not the sweep's."""
     return not isclose(m.blend["ratio"], m.sweep["ratio"], rel_tol=1e-5)
+
+
+def by_region(m: Evidence) -> bool:
+    """Return whether the final mix has a ratio for each region."""
+    return m.sweep["per_slice"] == "kept" and not by_hand(m)
+
+
+def of_kind(m: Evidence, kind: str) -> list[dict[str, Any]]:
+    """Return the ways of a kind that the sweep held its mix against."""
+    return [way for way in m.sweep["comparisons"] if way["kind"] == kind]
 
 
 def learned(m: Evidence) -> pd.DataFrame:

@@ -3,11 +3,13 @@
 import json
 import math
 import os
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -102,6 +104,29 @@ def write_parquet_parts(
         if writer is None:
             raise ValueError(f"{path}: there is no part to write")
         writer.add_key_value_metadata(dict(metadata()))
+
+
+def write_arrays(arrays: Mapping[str, np.ndarray], path: str | Path) -> None:
+    """Write arrays by name in NumPy's format `.npz`, compressed; objects are refused.
+
+    A member of the archive bears no time, so that its bytes depend on the arrays alone.
+    """
+    with ExitStack() as open_files:
+        temporary = open_files.enter_context(replacing(path))
+        archive = open_files.enter_context(zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED))
+        for name, values in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, values, allow_pickle=False)
+
+
+def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
+    """Read arrays that an earlier stage wrote; raises StaleError where they are absent."""
+    try:
+        # NumPy leaves a file open that it cannot read, but where the file is the caller's.
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except FileNotFoundError:
+        raise StaleError(f"{path} is not there; run `dvc repro` to make it") from None
 
 
 def _wide(field: pa.Field) -> pa.Field:

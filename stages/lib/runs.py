@@ -1,6 +1,6 @@
 """Scores of one configuration over several seeds, and paired comparisons of two."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +45,13 @@ def difference(one: Runs, other: Runs) -> Estimate:
     return intervals.over_rows_and_seeds(one.values - other.values, one.influence - other.influence)
 
 
+def paired(one: Runs, other: Runs) -> tuple[Runs, Runs]:
+    """Return the runs of the first seeds that both have, for a `difference` of the two."""
+    seeds = min(len(one.values), len(other.values))
+    first, second = (Runs(own.values[:seeds], own.influence[:seeds]) for own in (one, other))
+    return first, second
+
+
 def ratio(one: Runs, other: Runs) -> Estimate:
     """Return the mean of `one` divided by that of `other`, paired, by the delta method.
 
@@ -73,7 +80,7 @@ def greatest(found: Sequence[Estimate]) -> Estimate:
     single number with this lower bound.
     """
     tail = (1 - intervals.LEVEL) / 2
-    lower = max(one.value - _quantile(one, tail / len(found)) * one.se for one in found)
+    lower = max(one.value - quantile(one, tail / len(found)) * one.se for one in found)
     value, upper = max(one.value for one in found), max(one.upper for one in found)
     se = (value - lower) / float(-ndtri(tail))
     return Estimate(value, lower, upper, se, f"{found[0].method}, Bonferroni over {len(found)}")
@@ -88,12 +95,6 @@ def widened(found: Estimate, variance: float, degrees: float, over: str) -> Esti
     error = found.se**2 / np.sqrt(_degrees(found)) + variance / np.sqrt(degrees)
     together = (total / error) ** 2 if error else float("inf")
     return intervals.of_parts(found.value, np.array([total]), np.array([together]), over)
-
-
-def _quantile(one: Estimate, tail: float) -> float:
-    """Return Student's upper quantile with the degrees of freedom of an estimate's interval."""
-    degrees = _degrees(one)
-    return float(-stdtrit(degrees, tail) if np.isfinite(degrees) else -ndtri(tail))
 
 
 def _degrees(one: Estimate) -> float:
@@ -111,6 +112,12 @@ def _degrees(one: Estimate) -> float:
     return float(np.exp(brentq(surplus, least, most) if surplus(least) > 0 else least))
 
 
+def quantile(one: Estimate, tail: float) -> float:
+    """Return Student's upper quantile with the degrees of freedom of an estimate's interval."""
+    degrees = _degrees(one)
+    return float(-stdtrit(degrees, tail) if np.isfinite(degrees) else -ndtri(tail))
+
+
 def told(found: Estimate) -> dict[str, float | str]:
     """Return an estimate as it is written to JSON."""
     return {
@@ -119,3 +126,23 @@ def told(found: Estimate) -> dict[str, float | str]:
         "upper": found.upper,
         "method": found.method,
     }
+
+
+def pack(named: Mapping[str, Mapping[str, Runs]]) -> dict[str, np.ndarray]:
+    """Return runs by name and slice as arrays by `name/slice/values` and `name/slice/influence`."""
+    return {
+        f"{name}/{split}/{part}": values
+        for name, by_slice in named.items()
+        for split, own in by_slice.items()
+        for part, values in own._asdict().items()
+    }
+
+
+def unpack(arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, Runs]]:
+    """Return the runs by name and slice that `pack` made arrays of; names may hold a slash."""
+    named: dict[str, dict[str, Runs]] = {}
+    for key, values in arrays.items():
+        name, split, part = key.rsplit("/", 2)
+        if part == "values":
+            named.setdefault(name, {})[split] = Runs(values, arrays[f"{name}/{split}/influence"])
+    return named

@@ -2,14 +2,24 @@
 
 The sentences hold numbers, and names that params.yaml restricts to letters, digits and
 underscores, so they need no escaping in Markdown. What comes from the table or from a person's
-pen (columns, classes, reasons) is left to the documents' own templates.
+pen (columns, classes, regions, reasons) is left to the documents' own templates.
 """
 
-from math import isclose
 from typing import Any
 
-from .evidence import Evidence, by_hand, checks, gain, learned, rows_to, score
-from .verdict import more_rows, remedies, verdict
+from .evidence import (
+    Evidence,
+    at_hand,
+    by_region,
+    checks,
+    estimate,
+    gain,
+    learned,
+    rows_to,
+    score,
+)
+from .selection import choice, goes_on, ratios, sharp
+from .verdict import cheaper, headline, more_rows, remedies, short_worth, verdict
 from .words import count, interval, listed, metric, number
 
 TRIGGERS = [
@@ -30,14 +40,25 @@ PROMISE = (
 
 def tell(m: Evidence) -> dict[str, Any]:
     """Return all that the documents say beside the numbers themselves."""
+    classes, of = m.blend["classes"], ("score", "gain")
     return {
         "verdict": verdict(m),
+        "headline": headline(m),
+        "worth": short_worth(m),
         "metric": metric(m.blend["metric"]),
         "score": interval(score(m)),
         "gain": interval(gain(m), sign=True),
         "remedies": remedies(m),
         "more_rows": more_rows(m),
         "learning": learned(m).rename(columns={"mean": "value"}).to_dict("records"),
+        "classes": [_intervals(own, "recall", "recall_gain", "precision") for own in classes],
+        "slices": [
+            _intervals({**own, "score_lower": own["lower"], "score_upper": own["upper"]}, *of)
+            for own in m.blend["slices"]
+        ],
+        "regions": m.blend["regions"] if by_region(m) else m.sweep["regions"],
+        "calibration": calibration(m),
+        "without": without(m),
         "ratios": ratios(m),
         "choice": choice(m),
         "checks": {
@@ -62,6 +83,13 @@ def titles(m: Evidence) -> dict[str, str]:
         f"95 % intervals; taken: {m.blend['ratio']:g}",
         "learning": f"{of} on the holdout over the number of real rows, beside the final model's "
         "score and the threshold",
+        "alternatives": f"Change of {of} on the holdout from real rows alone: the mix, cheap "
+        "remedies and more real rows, with paired 95 % intervals",
+        "calibration": "Share of the holdout's rows that came true over the predicted probability, "
+        "of the final model and of real rows alone, with intervals",
+        "regions": f"{of} on tune over the ratio of each region, the others' held, with intervals",
+        "sweep": f"{headline(m)} Four charts: {of} on the holdout and on tune over the synthetic "
+        "part of the training rows; over the number of real rows; and the change by other means",
         "columns": "Distance of each column's distribution from unseen real rows, by batch, "
         "beside what real rows reach",
         "tails": "How often each batch has each rare value and outer quantile, beside unseen real "
@@ -79,54 +107,40 @@ def titles(m: Evidence) -> dict[str, str]:
     }
 
 
-def ratios(m: Evidence) -> dict[str, list[dict[str, Any]]]:
-    """Return each mix's curve by ratio, with why the ratio was taken or not."""
-    wide = m.curve.set_index("split")
-    told: dict[str, list[dict[str, Any]]] = {}
-    admitted = m.curve["batch"].iloc[0]  # the mix that the choice is made on comes first
-    for _, both in wide.groupby(["batch", "ratio"], sort=False):
-        split = {
-            str(name): {"value": row["mean"], "lower": row["lower"], "upper": row["upper"]}
-            for name, row in both.iterrows()
-        }
-        line = both.iloc[0]
-        mix, ratio = str(line["batch"]), float(line["ratio"])
-        real, synthetic = int(line["rows_real"]), int(line["rows_synthetic"])
-        told.setdefault(mix, []).append(
-            {
-                "ratio": ratio,
-                "rows_real": real,
-                "rows_synthetic": synthetic,
-                "model": line["model"],
-                "tune": interval(split["tune"]),
-                "holdout": interval(split["holdout"]),
-                "why": _why(m, ratio),
-                "taken": mix == admitted and isclose(ratio, m.blend["ratio"], rel_tol=1e-5),
-            }
-        )
-    return told
-
-
-def choice(m: Evidence) -> list[str]:
-    """Say how the ratio was chosen, and how sharp the choice is."""
-    sweep = m.sweep
-    if not m.admit["admitted"]:
-        return ["There was nothing to sweep."]
+def calibration(m: Evidence) -> list[str]:
+    """Say how far predictions are from what came true, of the final model and of real rows."""
+    final, alone = m.blend["calibration"]
+    if "residual" in final:
+        off, before = (interval(estimate(one, "residual"), sign=True) for one in (final, alone))
+        return [
+            f"What is observed less what is predicted is {off} on average; with real rows alone it "
+            f"is {before}."
+        ]
     said = [
-        f"The smallest ratio within one standard error of the best on {sweep['decided_on']} is "
-        f"{sweep['ratio']:g}; the best there is {sweep['best_ratio']:g}.",
-        f"The curve is {sweep['shape']}: not shown worse than the best are "
-        f"{listed([f'{ratio:g}' for ratio in sweep['plateau']])}.",
+        f"Its probabilities are off by {number(final['error'])} on average (right ones would show "
+        f"{number(final['by_chance'])} by chance); those of real rows alone by "
+        f"{number(alone['error'])} ({number(alone['by_chance'])})."
     ]
-    falls = {"below": sweep["fall_one_step_below"], "above": sweep["fall_one_step_above"]}
-    steps = [f"{number(fall)} one step {side}" for side, fall in falls.items() if fall is not None]
-    if steps:
-        said.append(f"From the best the score falls by {listed(steps)}.")
-    if by_hand(m):
-        said.append(f"The ratio {m.blend['ratio']:g} was set by hand in blend.ratio.")
-    if _goes_on(m):
-        said.append("The best ratio is the last that was tried, so the sweep should go on.")
+    if m.blend["ratio"] > 0:
+        change = interval(estimate(final, "brier_gain"), sign=True)
+        said.append(f"The Brier score, turned so that more is better, changes by {change}.")
     return said
+
+
+def without(m: Evidence) -> list[str]:
+    """Say for each batch what the final mix gains from having it."""
+    found = m.blend["without"]
+    if len(found) == 1:
+        own = interval(estimate(found[0], "gain", ""), sign=True)
+        return [
+            f"All synthetic rows are of {found[0]['batch']}; with the same model and without them "
+            f"the change is {own}."
+        ]
+    return [
+        f"{one['batch']} ({count(one['rows'], 'row')}): having it changes the score by "
+        f"{interval(estimate(one, 'gain', ''), sign=True)}."
+        for one in found
+    ]
 
 
 def drift(m: Evidence) -> str:
@@ -147,16 +161,31 @@ def next_steps(m: Evidence) -> list[str]:
             "Train on real rows alone: synthetic ones are not shown to add anything. "
             "models/final.skops is the mix's; dvc exp run -S blend.ratio=0 makes the other."
         )
-    if _goes_on(m):
+    if cheaper(m):
+        first = listed([found["name"] for found in cheaper(m)], "or")
+        steps.append(f"Try {first} first: that needs no synthetic row.")
+    if goes_on(m):
         steps.append(
             f"Go on with the sweep: {m.sweep['best_ratio']:g} is its last ratio and its best on "
-            f"{m.sweep['decided_on']}. Add larger ones to sweep.ratios."
+            f"{m.sweep['decided_on']}. Raise slices.*.rows, and add larger ratios to sweep.ratios "
+            "or set sweep.refine: true."
         )
+    if sharp(m):
+        steps.append(
+            "Look closer at the peak, which is sharp: sweep.refine: true adds ratios around it. "
+            "Sweep again whenever the data or a generator changes."
+        )
+    for one in m.blend["without"]:
+        if one["tune_gain_upper"] < 0:
+            steps.append(
+                f"Take {one['batch']} out: the mix does better on {m.sweep['decided_on']} without "
+                "it. Add its name to admit.exclude and run dvc repro."
+            )
     for name, batch in m.admit["batches"].items():
-        if batch["try"]:
+        if batch["status"] == "quarantined" and batch["try"]:
             steps.append(f"For {name}, which is quarantined, try: {'; '.join(batch['try'])}.")
     needed = rows_to(m, m.brief["threshold"])
-    if m.blend["score"] < m.brief["threshold"] and needed:
+    if m.blend["score"] < m.brief["threshold"] and needed and needed > at_hand(m):
         steps.append(f"Collect real rows: about {needed:,} in all reach the threshold.")
     if m.freeze["locked"] is None:
         steps.append("Lock the holdout: write its sha256, who and why to freeze.locked.")
@@ -172,19 +201,27 @@ def limitations(m: Evidence) -> list[str]:
         said.append("The holdout is not locked: nothing shows that it is the one first carved.")
     if m.freeze["optimistic"]:
         said.append("There is no tune slice: every choice was made on the holdout (optimistic).")
-    for name in m.admit["admitted"]:
+    for name in m.blend["batches"]:
         told = list(checks(m.validate[name]))
         unsure = [_unsure(check) for check in told if check["verdict"] == "inconclusive"]
         if unsure:
-            said.append(f"{name} was admitted with inconclusive checks: {listed(unsure)}.")
+            said.append(f"{name} passed with inconclusive checks: {listed(unsure)}.")
         copied = next(check for check in told if check["name"] == "copies")
         if copied["value"]:
             said.append(f"Rows of {name} equal training rows: {copied['note']}.")
+    if m.admit["excluded"]:
+        out = listed(m.admit["excluded"])
+        said.append(f"Left out by hand, whatever the gates said (admit.exclude): {out}.")
     unread = [name for name, made in m.provenance.items() if "approved_by" not in made["preview"]]
     if unread:
         said.append(
             f"No person's review is on record for the previews of {listed(unread)}: rules checked "
             "them. Read data/preview/."
+        )
+    if m.blend["ratio"] > 0 or m.sweep["worth_rows"] is not None:
+        said.append(
+            "What synthetic rows are worth in real ones holds for these real rows and these "
+            "batches; between the sizes tried it is interpolated."
         )
     if not m.drift["arrived"]:
         said.append("No rows arrived to check for drift.")
@@ -195,11 +232,6 @@ def limitations(m: Evidence) -> list[str]:
     return said
 
 
-def _goes_on(m: Evidence) -> bool:
-    """Return whether larger ratios promise more: the curve still rises at its end."""
-    return m.sweep["best_is_last_ratio"] and m.sweep["shape"] == "rising"
-
-
 def _unsure(check: dict[str, Any]) -> str:
     """Name a check, and the smallest excess that it would have shown."""
     if check["gate"] != "privacy" or check["smallest_shown"] is None:
@@ -207,16 +239,7 @@ def _unsure(check: dict[str, Any]) -> str:
     return f"{check['name']} (a leak below {number(check['smallest_shown'], 2)} might go unseen)"
 
 
-def _why(m: Evidence, ratio: float) -> str:
-    sweep, close = m.sweep, lambda other: isclose(ratio, other, rel_tol=1e-5)
-    if close(m.blend["ratio"]):
-        return "taken, by hand" if by_hand(m) else "taken"
-    if close(sweep["ratio"]):
-        return "the sweep's choice"
-    if close(sweep["best_ratio"]):
-        return "best, by less than a standard error"
-    if not any(close(other) for other in sweep["plateau"]):
-        return "shown worse than the best"
-    if ratio > sweep["ratio"]:
-        return "not shown worse, but takes more rows"
-    return "over a standard error behind the best"
+def _intervals(found: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Return what is told of a class or a slice, its estimates as intervals in words."""
+    told = {name: interval(estimate(found, name), sign=name.endswith("gain")) for name in names}
+    return {"name": found["name"], "rows": found["rows"], **told}

@@ -1,14 +1,12 @@
 """Trials: a model trained on chosen rows with a seed, scored on fixed rows; many at once."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, cpu_count, delayed
-from tqdm import tqdm
 
-from . import learners, scoring, table
+from . import compute, learners, scoring, table
 from .learners import Learners
 from .schema import Schema, Task
 from .schema import task as task_of
@@ -68,7 +66,12 @@ def bench(
 
 def run(shared: Bench, trials: Sequence[Trial]) -> list[dict[str, Score]]:
     """Return for each trial its scores by slice, in the trials' order."""
-    return list(_each(_scores, shared, trials))
+    return list(scores(shared, trials))
+
+
+def scores(shared: Bench, trials: Sequence[Trial]) -> Iterator[dict[str, Score]]:
+    """Yield for each trial its scores by slice, in the trials' order, as they are computed."""
+    return compute.each(_scores, shared, trials)
 
 
 def predictions(shared: Bench, trials: Sequence[Trial]) -> Iterator[dict[str, np.ndarray]]:
@@ -76,7 +79,7 @@ def predictions(shared: Bench, trials: Sequence[Trial]) -> Iterator[dict[str, np
 
     Whoever needs several scores of one fit takes them from these with `score`.
     """
-    return _each(_predict, shared, trials)
+    return compute.each(_predict, shared, trials)
 
 
 def score(shared: Bench, predicted: Mapping[str, np.ndarray]) -> dict[str, Score]:
@@ -92,20 +95,6 @@ def fit(shared: Bench, trial: Trial) -> Any:
     learner, count = shared.models[trial.model], learners.levels(shared.encoder)
     x, y = shared.x[trial.rows], shared.y[trial.rows]
     return learners.fit(learner, shared.task, count, x, y, seed=trial.seed)
-
-
-def _each(
-    work: Callable[[Bench, Trial], dict[str, Any]], shared: Bench, trials: Sequence[Trial]
-) -> Iterator[dict[str, Any]]:
-    """Yield the work on each trial.
-
-    Workers are as many as joblib finds (`LOKY_MAX_CPU_COUNT` lowers it); results do not depend
-    on their number.
-    """
-    workers = Parallel(min(cpu_count(), max(len(trials), 1)), return_as="generator")
-    found = workers(delayed(work)(shared, trial) for trial in trials)
-    # The bar is for a person who waits: none is drawn where no terminal is.
-    return iter(tqdm(found, total=len(trials), unit="fit", leave=False, disable=None))
 
 
 def _predict(shared: Bench, trial: Trial) -> dict[str, np.ndarray]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import textwrap
 from typing import Any, Literal
 
 import altair as alt
@@ -13,6 +14,7 @@ COLOURS = ["#0072b2", "#d55e00", "#009e73", "#b34f9a", "#a07a00", "#7f7f7f"]
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 2, 2, 2]]  # one per revision
 GREY = "#7f7f7f"
+SYNTHETIC, REAL, REMEDY = COLOURS[0], COLOURS[3], COLOURS[2]  # what is added to the real rows
 
 # Fonts of one width: the picture's bytes do not hang on which of them is installed.
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
@@ -73,35 +75,68 @@ def dashed(table: pd.DataFrame | None) -> dict[str, Any]:
     return {"strokeDash": dash} if table is None else {}
 
 
-def batch(channel: str) -> Any:
-    """Encode the batch; in the order of the table, which is that of `generators`."""
+def batch(channel: str, table: pd.DataFrame | None = None) -> Any:
+    """Encode the batch; in the order of the table, which is that of `generators`.
+
+    A table that has a single one needs no legend.
+    """
     kind = {"color": alt.Color, "fill": alt.Fill, "stroke": alt.Stroke, "shape": alt.Shape}[channel]
     values = SHAPES if channel == "shape" else COLOURS
     shown = alt.Legend(orient="top", columns=1, labelLimit=WIDTH)
+    single = table is not None and table["batch"].nunique() == 1
     return kind(
         "batch:N",
         title=None,
         sort=None,
         scale=alt.Scale(range=values),
-        legend=None if channel in ("fill", "stroke") else shown,
+        legend=None if single or channel in ("fill", "stroke") else shown,
     )
 
 
 def rule(
-    axis: str, at: float, text: str, color: str = GREY, align: Side = "right"
+    axis: str,
+    at: float,
+    text: str,
+    color: str = GREY,
+    align: Side = "right",
+    *,
+    below: bool = False,
 ) -> list[alt.Chart]:
-    """Draw a line across the plot at a value, with a word beside it."""
+    """Draw a line across the plot at a value, with a word beside it.
+
+    The word of an upright line stands at its top, on the side that `align` runs away from; that
+    of a level line at the plot's end named by `align`, above the line or `below` it.
+    """
     here = alt.Chart(alt.InlineData(values=[{"at": at}]))
     across: dict[str, Any]
     if axis == "x":
-        across, end, dx, dy = {"x": alt.XDatum(at)}, {"y": alt.value(0)}, 5, 9
+        dx = -5 if align == "right" else 5
+        across, end, dy = {"x": alt.XDatum(at)}, {"y": alt.value(0)}, 9
     else:
-        across, end, dx, dy = {"y": alt.YDatum(at)}, {"x": alt.value(WIDTH)}, 0, -7
+        side = alt.value("width" if align == "right" else 0)
+        across, end, dy = {"y": alt.YDatum(at)}, {"x": side}, 10 if below else -8
+        dx = -3 if align == "right" else 4
     rule = here.mark_rule(strokeDash=[4, 3], strokeWidth=1.5, color=color).encode(**across)
     word = here.mark_text(
-        text=text, color=color, fontSize=12, align=align, dx=-dx if align == "right" else dx, dy=dy
+        text=text, color=color, fontSize=12, align=align, baseline="middle", dx=dx, dy=dy
     ).encode(**across, **end)
     return [rule, word] if text else [rule]
+
+
+def panel(chart: Any, title: str, below: str = "") -> Any:
+    """Put a plain title over a chart, and under it a line of what is drawn."""
+    return chart.properties(
+        title=alt.TitleParams(
+            title,
+            subtitle=textwrap.wrap(below, 56),
+            anchor="start",
+            frame="group",
+            fontSize=14,
+            subtitleFontSize=12,
+            subtitlePadding=4,
+            offset=10,
+        )
+    )
 
 
 def mark(at: float) -> alt.Chart:

@@ -46,6 +46,12 @@ def like(value: float, found: Mapping[str, Any]) -> str:
     return f"{value:,.{_places(found['lower'], found['upper'])}f}"
 
 
+def about(value: float) -> str:
+    """Return a count that is only roughly known, with two significant digits."""
+    whole = round(value)
+    return f"{round(whole, 2 - len(str(abs(whole)))):,}"
+
+
 def listed(names: Sequence[str], last: str = "and") -> str:
     """Return "a, b and c"."""
     return f" {last} ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
