@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 from worlds import one_by_one
 
-from stages.lib import baseline, curve, mixing, regional, sweep
+from stages.lib import baseline, curve, mixing, regional, runs, sweep
 from stages.lib.errors import ParamsError
 from stages.lib.ground import prepare
 from stages.lib.intervals import Estimate
@@ -364,3 +364,29 @@ def test_the_baseline_is_the_sweep_at_ratio_zero():
     ground = prepared(real_only=found.model, seeds=1)
     [own] = dict(sweep.curves(ground, {"first": ["first"]}, asked(0))).values()
     assert own.points[0].scores["holdout"].mean == found.best["holdout"].mean
+
+
+def test_the_luck_of_the_choice_is_not_reported():
+    """Draws that are lucky on tune are so on the holdout: a choice is reported from others."""
+    tellings, ground = {"own": [], "anew": []}, prepared(noted([]), asked=["linear"], seeds=5)
+    for world in range(400):
+
+        def run(bench, jobs, world=world):
+            for job in jobs:  # synthetic rows change nothing but what a draw happens to bring
+                made = int((job.rows >= REAL).sum())
+                luck = np.random.default_rng([world, job.seed, made]).normal() if made else 0.0
+                yield {split: Score(luck, np.zeros(9)) for split in ("tune", "holdout")}
+
+        own = ground._replace(run=run)
+        [found] = dict(sweep.curves(own, {"first": ["first"]}, asked(0.2, 0.4, 0.6, 0.8))).values()
+        choice = curve.choose(found.points)
+        if choice.chosen.ratio:
+            alone = found.points[0].scores["holdout"]
+            anew = sweep.mixed(own, ["first"], choice, found.points)
+            for name, point in (("own", choice.chosen), ("anew", anew)):
+                tellings[name].append(runs.difference(point.scores["holdout"], alone).lower > 0)
+    shown = {name: np.mean(told) for name, told in tellings.items()}
+    # Of about 250 choices 2.5 % are to be shown by chance, with a standard error of 1 %.
+    assert len(tellings["own"]) > 200
+    assert shown["anew"] < 0.055
+    assert shown["own"] > 0.1
