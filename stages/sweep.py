@@ -7,7 +7,6 @@ from .lib import (
     admission,
     checkpoint,
     conclusion,
-    curve,
     files,
     holdout,
     params,
@@ -16,7 +15,6 @@ from .lib import (
     runs,
     schema,
     sweep,
-    table,
 )
 from .lib.batches import Slices
 from .lib.errors import run
@@ -63,36 +61,19 @@ def main() -> None:
         parts = None
         if asked.per_slice and chosen:
             parts = regional.assign(ground, asked.regions, train, batches, declared, slices)
-        curves = dict(sweep.curves(ground, mixes, asked))
-        own = curves[next(iter(mixes))]
-        choice = curve.choose(own.points)
-        ratios = [point.ratio for point in own.points]
-        searched = parts and regional.measure(ground, chosen, choice.chosen, ratios, parts)
-        by_region = searched.point if searched and searched.kept else None
-        mix = by_region or sweep.mixed(ground, chosen, choice, own.points)
-
-        found = conclusion.conclude(
-            own.points[0],
-            own.alone,
-            mix,
-            runs.unpack(files.read_arrays("data/baseline.npz")),
-            len(train),
-            policy,
-            taken=by_region is not None or choice.chosen.ratio > 0,
-        )
+        found = sweep.measure(ground, mixes, asked, parts)
+        real_rows = runs.unpack(files.read_arrays("data/baseline.npz"))
+        drawn = conclusion.conclude(found, real_rows, len(train), policy)
         told = conclusion.record(
-            found,
-            choice,
-            searched,
+            drawn,
             metric=metric,
             threshold=params.load("brief.threshold", float),
             decided_on=holdout.decided_on(tune),
             batches=chosen,
             policy=policy,
         )
-        lines = [sweep.tidy(ground, mixes, curves), *([searched.around] if searched else [])]
-        files.write_csv(table.below(lines), "metrics/curve.csv")
-        files.write_csv(conclusion.tidy(found), "metrics/alternatives.csv")
+        files.write_csv(sweep.tidy(ground, mixes, found), "metrics/curve.csv")
+        files.write_csv(conclusion.tidy(drawn), "metrics/alternatives.csv")
         files.write_json(told, "metrics/sweep.json")
     print(told["sentence"])
 

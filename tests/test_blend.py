@@ -10,12 +10,12 @@ from sklearn.metrics import precision_score, recall_score
 from stages.lib import appraisal, blend, runs, sweep, trials
 from stages.lib.batches import Slice
 from stages.lib.blend import Blend, Final, Recipe
-from stages.lib.curve import Choice, Point
 from stages.lib.errors import ParamsError
 from stages.lib.ground import Ground, prepare, rows_of
 from stages.lib.learners import Learner
 from stages.lib.mixing import Policy, Stock
 from stages.lib.schema import Column, Schema
+from stages.lib.sweep import Sweep
 from stages.lib.trials import Trial
 
 SCHEMA = Schema(
@@ -236,8 +236,12 @@ def test_scores_are_those_of_the_sweep() -> None:
     """The final model's score is what the sweep reports of its choice, to the last digit."""
     batch = labelled(draw(600, 5), "nb-all")
     ground = prepared({"nb-all": batch})
-    chosen = Choice(Point(0.75, "linear", {}), *[None] * 7)
-    reported = sweep.mixed(ground, ["nb-all"], chosen, [])
+    swept = Sweep(
+        ratios=[0.75], shares=[0.5], seeds=2, models=None, refine=False, per_slice=False,
+        regions="slices",
+    )  # fmt: skip
+    ground = ground._replace(models=["linear"])
+    reported = sweep.measure(ground, {"nb-all": ["nb-all"]}, swept, None).mix
     final = blended(ground, Recipe(0.75, {}, ["linear"]))
     for split in ("tune", "holdout"):
         expected, given = reported.scores[split], final.mixed.scores[split]

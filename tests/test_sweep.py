@@ -215,7 +215,7 @@ def test_tidy():
     """One line per mix, ratio, model and split; one model stands for each ratio of a mix."""
     mixes = {"first": ["first"], "second": ["second"]}
     ground = prepared(made_up(lambda model, ratio: ratio + 0.01 * (model == "forest"), 1.0))
-    found = dict(sweep.curves(ground, mixes, asked(0.75, 0.5)))
+    found = sweep.measure(ground, mixes, asked(0.75, 0.5), None)
     table = sweep.tidy(ground, mixes, found)
     keys = table[["batch", "ratio", "model", "split"]]
     assert not keys.duplicated().any()
@@ -378,12 +378,10 @@ def test_the_luck_of_the_choice_is_not_reported():
                 yield {split: Score(luck, np.zeros(9)) for split in ("tune", "holdout")}
 
         own = ground._replace(run=run)
-        [found] = dict(sweep.curves(own, {"first": ["first"]}, asked(0.2, 0.4, 0.6, 0.8))).values()
-        choice = curve.choose(found.points)
-        if choice.chosen.ratio:
-            alone = found.points[0].scores["holdout"]
-            anew = sweep.mixed(own, ["first"], choice, found.points)
-            for name, point in (("own", choice.chosen), ("anew", anew)):
+        found = sweep.measure(own, {"first": ["first"]}, asked(0.2, 0.4, 0.6, 0.8), None)
+        if found.taken:
+            alone = found.curves["first"].points[0].scores["holdout"]
+            for name, point in (("own", found.choice.chosen), ("anew", found.mix)):
                 tellings[name].append(runs.difference(point.scores["holdout"], alone).lower > 0)
     shown = {name: np.mean(told) for name, told in tellings.items()}
     # Of about 250 choices 2.5 % are to be shown by chance, with a standard error of 1 %.

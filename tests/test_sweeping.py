@@ -27,7 +27,7 @@ def test_the_holdout_never_decides(project: Project) -> None:
 
     def choices() -> dict[str, Any]:
         admit, sweep, blend = (told(project, name) for name in ("admit", "sweep", "blend"))
-        chosen = ("ratio", "model", "best_ratio", "plateau", "shape", "tried_ratio", "per_slice")
+        chosen = ("ratio", "model", "best_ratio", "plateau", "shape", "mix_ratio", "per_slice")
         return {
             "admitted": admit["admitted"],
             "baseline": told(project, "baseline")["model"],

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import worlds
 
-from stages.lib import curve, learners, regional, runs, scoring, sweep, trials
+from stages.lib import curve, learners, runs, scoring, sweep, trials
 from stages.lib.curve import Point, Verdict
 from stages.lib.ground import rows_of, trained
 from stages.lib.learners import Learner
@@ -36,19 +36,17 @@ def swept(world, seed):
         per_slice=bool(parts),
         regions="slices",
     )
-    [found] = dict(sweep.curves(ground, {"made": ["made"]}, asked)).values()
-    choice = curve.choose(found.points)
-    ratio, ratios, spoken = choice.chosen.ratio, (choice.chosen.ratio,), None
-    if parts:
-        searched = regional.measure(ground, ["made"], choice.chosen, world.ratios, parts)
-        if searched.kept:
-            ratio, ratios, spoken = searched.point.ratio, searched.ratios, searched.point
-    spoken = spoken or sweep.mixed(ground, ["made"], choice, found.points)
-    gain, own = (
-        runs.difference(spoken.scores["holdout"], alone)
-        for alone in (found.points[0].scores["holdout"], found.alone[spoken.model])
+    found = sweep.measure(ground, {"made": ["made"]}, asked, parts)
+    mix, ratios = found.mix, (found.choice.chosen.ratio,)
+    if found.searched and found.searched.kept:
+        ratios = found.searched.ratios
+    own = found.curves["made"]
+    gain, with_own = (
+        runs.difference(mix.scores["holdout"], alone)
+        for alone in (own.points[0].scores["holdout"], own.alone[mix.model])
     )
-    return Found(curve.verdict(ratio, gain, own), ratios, spoken)
+    verdict = curve.verdict(mix.ratio if found.taken else 0, gain, with_own)
+    return Found(verdict, ratios, mix)
 
 
 def good(truth):

@@ -9,6 +9,7 @@ import pandas as pd
 from . import appraisal, attribution, calibration, curve, mixing, runs, table, trials
 from .appraisal import Appraisal
 from .attribution import Earned
+from .errors import StaleError
 from .ground import Ground, fresh, trained
 from .mixing import Mix, Policy, Stock
 from .params import Section
@@ -56,6 +57,7 @@ class Final(NamedTuple):
 def recipe(asked: Blend, swept: Mapping[str, Any], models: Sequence[str]) -> Recipe:
     """Return what the sweep chose, or the ratio set by hand with all `models` to choose from."""
     if asked.ratio != "auto":
+        mixing.check_range(asked.ratio, "`blend.ratio`")
         return Recipe(asked.ratio, {}, list(models))
     kept = swept["regions"] if swept["per_slice"] == "kept" else []
     regional = {region["name"]: region["ratio"] for region in kept}
@@ -77,6 +79,11 @@ def train(ground: Ground, stock: Stock, asked: Recipe, slices: Mapping[str, np.n
     else:
         mixing.check(ratios[0], stock, ground.policy, "`blend.ratio`")
     mix = mixing.plan(ratios, stock, ground.policy)
+    if (mix.synthetic > stock.made).any():
+        raise StaleError(
+            "metrics/sweep.json has ratios by region for which there are not the rows; run "
+            "`dvc repro` to sweep the batches at hand"
+        )
     # A mix is reported from seeds that took no part in choosing it.
     draws = {seed: mixing.draw(mix, stock, seed=seed) for seed in fresh(ground).seeds}
     real = {seed: np.arange(ground.real) for seed in ground.seeds}

@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from . import curve, learning, mixing, remedies, runs, words, worth
-from .curve import Choice, Point, Verdict
+from .curve import Verdict
 from .intervals import Estimate
 from .mixing import Policy
 from .regional import Regional
 from .runs import Runs
+from .sweep import Swept
 from .worth import Worth
 
 
@@ -28,9 +29,7 @@ class Way(NamedTuple):
 class Conclusion(NamedTuple):
     """What is said of the mix to train on; or, where there is none, of the best that was tried."""
 
-    alone: Point  # real rows alone
-    mix: Point | None  # None where nothing was admitted
-    taken: bool  # whether it is the mix to train on
+    swept: Swept
     gain: Estimate  # of the mix, over real rows alone with their best model
     own: Estimate  # over real rows alone with the mix's own model
     verdict: Verdict
@@ -39,26 +38,19 @@ class Conclusion(NamedTuple):
 
 
 def conclude(
-    alone: Point,
-    own: Mapping[str, Runs],
-    mix: Point | None,
-    real_rows: Mapping[str, Mapping[str, Runs]],
-    real: int,
-    policy: Policy,
-    *,
-    taken: bool,
+    swept: Swept, real_rows: Mapping[str, Mapping[str, Runs]], real: int, policy: Policy
 ) -> Conclusion:
     """Hold a mix against real rows alone, cheap remedies, and more real rows, on the holdout.
 
-    `own` has each model's score on real rows alone, `real_rows` the runs that stage baseline
-    measured, and `real` is the number of rows of train. `taken` says whether the mix is the one
-    to train on, or the best of those that are not. All scores are paired: the same rows, and as
-    many seeds of both.
+    `real_rows` are the runs that stage baseline measured, and `real` is the number of rows of
+    train. All scores are paired: the same rows, and as many seeds of both.
     """
-    spoken = mix or alone
-    ways, score = [], spoken.scores["holdout"]
+    own, mix = next(iter(swept.curves.values())), swept.mix
+    alone = own.points[0]
+    ways, score = [], (mix or alone).scores["holdout"]
     gain, with_own = (
-        runs.difference(score, other) for other in (alone.scores["holdout"], own[spoken.model])
+        runs.difference(score, other)
+        for other in (alone.scores["holdout"], own.alone[(mix or alone).model])
     )
     if mix:
         rows = mixing.counts(mix.ratio, real, policy)
@@ -73,41 +65,42 @@ def conclude(
         less = runs.difference(*runs.paired(score, found))
         if size != real or kind == "remedy":
             ways.append(Way(name, kind, size, 0, change, less))
-    verdict = curve.verdict(spoken.ratio if taken else 0, gain, with_own)
-    valued = worth.worth(sizes, score, real)
-    return Conclusion(alone, mix, taken, gain, with_own, verdict, ways, valued)
+    valued = worth.worth(sizes if mix else [], score, real)
+    verdict = curve.verdict(mix.ratio if mix and swept.taken else 0, gain, with_own)
+    return Conclusion(swept, gain, with_own, verdict, ways, valued)
 
 
-def sentence(found: Conclusion, metric: str, decided_on: str) -> str:
+def sentence(found: Conclusion, metric: str, decided_on: str, batches: Sequence[str]) -> str:
     """Say in one sentence whether the synthetic rows help."""
-    if found.mix is None:
-        return "Nothing was admitted, so there was nothing to sweep."
-    ratio, score = f"ratio {found.mix.ratio:.4g}", f"{words.metric(metric)} on the holdout"
-    change = words.interval(found.gain._asdict(), sign=True)
+    mix, score = found.swept.mix, f"{words.metric(metric)} on the holdout"
+    if mix is None:
+        why = "no ratio above 0 was tried" if batches else "no batch was admitted"
+        return f"No difference shown: {why}, so there was nothing to sweep."
+    ratio, change = f"ratio {mix.ratio:.4g}", words.interval(found.gain._asdict(), sign=True)
+    of = "" if found.swept.taken else f", the best above 0 on {decided_on},"
     if found.verdict == "helps":
         return f"Synthetic data helps: at {ratio} {score} gains {change} over real rows alone."
     if found.verdict == "hurts":
-        which = "" if found.taken else f", the best above 0 on {decided_on},"
-        said = f"Synthetic data hurts: at {ratio}{which} {score} changes by {change}"
+        said = f"Synthetic data hurts: at {ratio}{of} {score} changes by {change}"
         return f"{said} from real rows alone."
-    if not found.taken:
+    if found.gain.lower > 0 or found.gain.upper < 0:
+        return (
+            f"No difference shown: at {ratio}{of} {score} changes by {change} from real rows "
+            f"alone, but with another model, {mix.model}, which synthetic rows change by "
+            f"{words.interval(found.own._asdict(), sign=True)}."
+        )
+    if not found.swept.taken:
         return (
             f"No difference shown: on {decided_on} no mix does better than real rows alone by "
             f"more than a standard error, and at {ratio}, the best of them, {score} changes by "
             f"{change}."
         )
-    if found.gain.lower > 0:
-        return (
-            f"No difference shown: at {ratio} {score} gains {change}, but with another model, "
-            f"{found.mix.model}, which synthetic rows change by "
-            f"{words.interval(found.own._asdict(), sign=True)}."
-        )
     return f"No difference shown: at {ratio} {score} changes by {change} from real rows alone."
 
 
-def advice(found: Conclusion, choice: Choice, short: float) -> list[str]:
+def advice(found: Conclusion, short: float) -> list[str]:
     """Say what the reader should do; `short` is how far the score is below the threshold."""
-    said = []
+    said, swept, choice = [], found.swept, found.swept.choice
     if found.verdict == "helps":
         said.append("Train on the mix.")
         if short > 0:
@@ -122,24 +115,27 @@ def advice(found: Conclusion, choice: Choice, short: float) -> list[str]:
                 f"It is not shown better than {words.listed(cheaper, 'or')} without synthetic "
                 "rows: try that first."
             )
-    elif found.taken:
-        said.append("Train on real rows alone (blend.ratio: 0): the mix is not shown to be better.")
-    elif found.mix:
-        said.append("Train on real rows alone.")
-    if choice.at_edge and choice.shape == "rising":
+    elif swept.taken:
         said.append(
-            f"The curve still rises at {choice.best.ratio:.4g}, the last ratio that was tried: "
-            "raise slices.*.rows, and add larger ratios or set sweep.refine."
+            "Train on real rows alone: the mix, which blend trains on, is not shown to be better "
+            "(blend.ratio: 0 trains without it)."
         )
-    if found.taken and choice.shape == "peak" and choice.width == 0:
+    else:
+        said.append("Train on real rows alone.")
+    if choice.at_edge:
+        more = ": raise slices.*.rows, and add larger ratios or set sweep.refine"
+        rises = choice.shape == "rising"
+        said.append(
+            f"The best ratio, {choice.best.ratio:.4g}, is the last that was tried"
+            f"{more if rises else ', though not shown better than none'}."
+        )
+    if swept.taken and choice.shape == "peak" and choice.width == 0:
         said.append("The peak is sharp: sweep again whenever the data or a generator changes.")
     return said
 
 
 def record(
     found: Conclusion,
-    choice: Choice,
-    searched: Regional | None,
     *,
     metric: str,
     threshold: float,
@@ -148,20 +144,23 @@ def record(
     policy: Policy,
 ) -> dict[str, Any]:
     """Return what metrics/sweep.json holds; docs/sweep.md has it key by key."""
-    point = found.mix if found.mix and found.taken else found.alone
+    swept, mix, choice = found.swept, found.swept.mix, found.swept.choice
+    point = next(iter(swept.curves.values())).points[0]
+    if mix and swept.taken:
+        point = mix
     score = runs.estimate(point.scores["holdout"])
-    short = threshold - score.value
+    searched, short = swept.searched, threshold - score.value
     return {
         "metric": metric,
         "verdict": found.verdict,
-        "sentence": sentence(found, metric, decided_on),
-        "advice": " ".join(advice(found, choice, short)),
+        "sentence": sentence(found, metric, decided_on, batches),
+        "advice": " ".join(advice(found, short)),
         "ratio": point.ratio,
         "model": point.model,
         "score": score.value,
         "reaches_threshold": short <= 0,
-        "mix_ratio": found.mix and found.mix.ratio,
-        "mix_model": found.mix and found.mix.model,
+        "mix_ratio": mix and mix.ratio,
+        "mix_model": mix and mix.model,
         **_bounds("gain", found.gain),
         **_bounds("own_gain", found.own),
         "worth_rows": found.worth.rows,

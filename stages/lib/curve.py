@@ -1,9 +1,10 @@
 """The curve of the metric over the synthetic ratio: the choice, its plateau, and its shape."""
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from . import runs
 from .intervals import Estimate
+from .mixing import Mix
 from .runs import Runs
 
 Shape = Literal["rising", "falling", "peak", "flat"]
@@ -34,8 +35,8 @@ class Choice(NamedTuple):
 def choose(curve: list[Point]) -> Choice:
     """Choose on tune by the one-standard-error rule (Breiman et al. 1984).
 
-    The smallest ratio whose score is less than one standard error of the paired difference
-    below the best one's.
+    The smallest ratio whose score is at most one standard error of the paired difference below
+    the best one's.
     """
     best = max(curve, key=lambda point: point.scores["tune"].mean)
     behind = {point.ratio: _behind(best, point) for point in curve}
@@ -52,6 +53,15 @@ def choose(curve: list[Point]) -> Choice:
         fall_above=behind[curve[place + 1].ratio].value if place + 1 < len(curve) else None,
         at_edge=place == len(curve) - 1 and len(curve) > 1,
     )
+
+
+def lines(of: dict[str, Any], scores: dict[str, Estimate], mix: Mix) -> list[dict[str, Any]]:
+    """Return a line of metrics/curve.csv for each split; `of` is what goes before it."""
+    rows = {"rows_real": int(mix.real.sum()), "rows_synthetic": int(mix.synthetic.sum())}
+    return [
+        {**of, "split": split, "mean": own.value, "lower": own.lower, "upper": own.upper, **rows}
+        for split, own in scores.items()
+    ]
 
 
 def verdict(ratio: float, gain: Estimate, own: Estimate) -> Verdict:

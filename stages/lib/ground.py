@@ -8,6 +8,7 @@ import pandas as pd
 
 from . import mixing, runs, trials
 from .errors import ParamsError, nearest
+from .intervals import Estimate
 from .learners import Learners
 from .mixing import Policy, Stock
 from .runs import Runs
@@ -116,3 +117,8 @@ def trained(
                 for place, name in enumerate(models)
             },
         )
+
+
+def told(scores: dict[str, Runs]) -> dict[str, Estimate]:
+    """Return the score on each split with its interval."""
+    return {split: runs.estimate(own) for split, own in scores.items()}

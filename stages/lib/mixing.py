@@ -90,11 +90,7 @@ def check(ratio: float, stock: Stock, policy: Policy, where: str) -> None:
 
     It stands for a mix in which all regions have it; `where` it is asked for goes before it.
     """
-    if not 0 <= ratio < 1:
-        raise ParamsError(
-            f"params.yaml: {where} {ratio:g} is not a ratio; expected 0 or more and below 1 "
-            "(the synthetic part of the training rows)"
-        )
+    check_range(ratio, where)
     needed, made = _each(ratio, stock, policy).synthetic, stock.made
     for short in np.flatnonzero(needed > made)[:1]:
         of = f" of {stock.regions[short]!r}" if len(stock.regions) > 1 else ""
@@ -102,6 +98,15 @@ def check(ratio: float, stock: Stock, policy: Policy, where: str) -> None:
             f"params.yaml: {where} {ratio:g} needs {needed[short]:,} synthetic rows{of} beside "
             f"{stock.held[short]:,} real ones and {made[short]:,} are admitted; raise "
             "`slices.*.rows` or lower the ratio"
+        )
+
+
+def check_range(ratio: float, where: str) -> None:
+    """Raise ParamsError where a number is no ratio."""
+    if not 0 <= ratio < 1:
+        raise ParamsError(
+            f"params.yaml: {where} {ratio:g} is not a ratio; expected 0 or more and below 1 "
+            "(the synthetic part of the training rows)"
         )
 
 

@@ -6,11 +6,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from . import mixing, regions, search, sweep
+from . import curve, mixing, regions, search
 from .batches import Slices
 from .curve import Point
 from .errors import ParamsError
-from .ground import Ground, fresh, rows_of, trained
+from .ground import Ground, fresh, rows_of, told, trained
 from .intervals import Estimate
 from .mixing import Mix, Policy, Stock
 from .regions import Regions
@@ -26,7 +26,7 @@ class Regional(NamedTuple):
     mix: Mix
     point: Point  # its ratio is that of all rows, its scores those of seeds that chose nothing
     gain: Estimate  # on tune, over the single ratio; its lower bound though the mix was picked
-    kept: bool  # whether that gain is shown
+    kept: bool  # whether that gain is shown, and not of real rows alone with another model
     around: pd.DataFrame  # the curve's table on tune, one region's ratio moved and the others left
 
 
@@ -87,15 +87,15 @@ def measure(
             if _but(tried, number) == _but(found.mix, number):
                 of = {"ratio": tried[number], "batch": " + ".join(batches), "slice": name}
                 rows = mixing.plan(tried, stock, ground.policy)
-                estimates = sweep.told(found.tried[tried])
-                lines += sweep.lines({**of, "model": single.model, "best": True}, estimates, rows)
+                estimates = told(found.tried[tried])
+                lines += curve.lines({**of, "model": single.model, "best": True}, estimates, rows)
     return Regional(
         names,
         found.mix,
         mix,
         Point(mix.ratio, single.model, scores[single.model]),
         gain,
-        gain.lower > 0,
+        bool(gain.lower > 0 and mix.synthetic.any()),
         pd.DataFrame(lines),
     )
 

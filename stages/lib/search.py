@@ -32,8 +32,8 @@ def between(curve: list[Point], most: float) -> list[float]:
 
     Where a neighbour is shown worse, the middle between the two; where the best is the largest,
     a larger one: the middle between it and `most`, the greatest ratio that the rows allow, or
-    `most` itself where that is near. None where no neighbour is shown worse, or where they are
-    nearer than a step. Whoever adds them and asks again comes to an end: ratios are never nearer
+    `most` itself where that is near. None where none of this holds, or where they are nearer than
+    a step. Whoever adds them and asks again comes to an end: ratios are never nearer
     to each other than half a step.
     """
     best = max(curve, key=lambda point: point.scores["tune"].mean)
@@ -91,7 +91,7 @@ def gain(found: Runs, single: Runs, among: int) -> Estimate:
     depends on the scores, and gains by chance in several regions add up.
     """
     one = runs.difference(found, single)
-    tail = (1 - intervals.LEVEL) / 2 / among
+    tail = math.exp(math.log((1 - intervals.LEVEL) / 2) - math.log(among))  # `among` may be huge
     lower = one.value - runs.quantile(one, tail) * one.se
     return one._replace(lower=lower, method=f"{one.method}, Bonferroni over {among}")
 

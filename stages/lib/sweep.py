@@ -1,19 +1,20 @@
 """Models trained at every ratio, from every mix of batches, with every seed."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from . import mixing, runs, search
+from . import curve, mixing, regional, runs, search, table
 from .curve import Choice, Point
 from .errors import ParamsError
-from .ground import Ground, fresh, rows_of, trained
+from .ground import Ground, fresh, rows_of, told, trained
 from .intervals import Estimate
-from .mixing import Mix, Stock
+from .mixing import Stock
 from .params import Name, Section
+from .regional import Parts, Regional
 from .regions import Regions
 from .runs import Runs
 
@@ -34,9 +35,44 @@ class Sweep(Section):
 class Curve(NamedTuple):
     """The scores of one mix of batches over the ratios."""
 
-    points: list[Point]  # the best model at each ratio, in rising order
+    points: list[Point]  # the best model at each ratio, rising; scores of the first mix alone
     every: dict[tuple[float, str], dict[str, Estimate]]  # by ratio and model, then by split
     alone: dict[str, Runs]  # each model's score on the holdout, from real rows alone
+
+
+class Swept(NamedTuple):
+    """The curves of all mixes of batches, and what was chosen on that of the first."""
+
+    curves: dict[str, Curve]
+    choice: Choice
+    searched: Regional | None  # the mix by region, where one was asked for
+    mix: Point | None  # what is spoken of, from seeds that chose nothing; None of no mix
+    taken: bool  # whether it is to be trained on, or real rows alone
+
+
+def measure(
+    ground: Ground, mixes: Mapping[str, list[str]], asked: Sweep, parts: Parts | None
+) -> Swept:
+    """Return the curves over the single ratio, and the mix that comes of the first one.
+
+    It is the mix by region (where there are `parts`) if that is shown better, else the ratio that
+    is chosen; where that is 0, the best one above on tune is spoken of and not taken.
+    """
+    found = dict(curves(ground, mixes, asked))
+    name, batches = next(iter(mixes.items()))
+    points = found[name].points
+    choice = curve.choose(points)
+    single, searched = choice.chosen, None
+    if parts and batches:
+        ratios = [point.ratio for point in points]
+        searched = regional.measure(ground, batches, single, ratios, parts)
+    if searched and searched.kept:
+        return Swept(found, choice, searched, searched.point, True)
+    above = [point for point in points if point.ratio > 0]
+    best = max(above, key=lambda point: point.scores["tune"].mean, default=None)
+    spoken = single if single.ratio else best
+    mix = spoken and _anew(ground, batches, spoken)
+    return Swept(found, choice, searched, mix, single.ratio > 0)
 
 
 def curves(
@@ -52,11 +88,13 @@ def curves(
     names = list(dict.fromkeys([*ground.models, ground.real_only]))
     nothing = np.empty(0, int)
     [(_, alone)] = trained(ground, mixing.whole(ground.real, 0), nothing, [(0.0,)], names)
-    if not np.isfinite(alone[ground.real_only]["tune"].mean):
-        raise ParamsError(
-            f"params.yaml: `brief.metric` {ground.bench.metric!r} is not a number on the rows that "
-            "choices are made on (of one class alone?); raise `freeze.tune`, or take another metric"
-        )
+    for split, scores in alone[ground.real_only].items():
+        if not np.isfinite(runs.estimate(scores).lower):
+            raise ParamsError(
+                f"params.yaml: `brief.metric` {ground.bench.metric!r} has no value or interval on "
+                f"{split} (too few rows, or of one class alone?); raise `freeze.{split}`, or take "
+                "another metric"
+            )
     own = {name: scores["holdout"] for name, scores in alone.items()}
     for mix, batches in mixes.items():
         places, stock = rows_of(ground, batches)
@@ -67,7 +105,8 @@ def curves(
         while ratios:
             cells = [(ratio,) for ratio in ratios]
             for (ratio,), found in trained(ground, stock, places, cells, ground.models):
-                points.append(_best(ratio, found))
+                best = _best(ratio, found)
+                points.append(best if first else best._replace(scores={}))
                 every |= {(ratio, name): told(scores) for name, scores in found.items()}
             points.sort(key=lambda point: point.ratio)
             again = first and asked.refine
@@ -75,54 +114,21 @@ def curves(
         yield mix, Curve(points, every, own)
 
 
-def mixed(
-    ground: Ground, batches: Sequence[str], choice: Choice, points: Sequence[Point]
-) -> Point | None:
-    """Return the mix to speak of, trained anew with seeds that took no part in choosing it.
-
-    It is the choice; where that is real rows alone, the best ratio above 0 on tune, or None.
-    """
-    every = [point for point in points if point.ratio > 0]
-    best = max(every, key=lambda point: point.scores["tune"].mean, default=None)
-    chosen = choice.chosen if choice.chosen.ratio else best
-    if chosen is None:
-        return None
-    places, stock = rows_of(ground, batches)
-    mix = (chosen.ratio,)
-    [(_, found)] = trained(fresh(ground), stock, places, [mix], [chosen.model])
-    return chosen._replace(scores=found[chosen.model])
-
-
-def tidy(
-    ground: Ground, mixes: Mapping[str, list[str]], found: Mapping[str, Curve]
-) -> pd.DataFrame:
+def tidy(ground: Ground, mixes: Mapping[str, list[str]], found: Swept) -> pd.DataFrame:
     """Return one line per mix, ratio, model and split, with the mean score and its interval.
 
-    `best` marks the model that stands for a ratio.
+    `best` marks the model that stands for a ratio; behind are the lines of the mix by region.
     """
     every = []
-    for mix, own in found.items():
+    for mix, own in found.curves.items():
         stock = rows_of(ground, mixes[mix])[1]
         best = {point.ratio: point.model for point in own.points}
         for (ratio, model), scores in sorted(own.every.items(), key=lambda one: one[0][0]):
             rows = mixing.plan((ratio,), stock, ground.policy)
             of = {"ratio": ratio, "batch": mix, "slice": "all", "model": model}
-            every += lines({**of, "best": model == best[ratio]}, scores, rows)
-    return pd.DataFrame(every)
-
-
-def lines(of: dict[str, Any], scores: dict[str, Estimate], mix: Mix) -> list[dict[str, Any]]:
-    """Return a line of the curve's table for each split."""
-    rows = {"rows_real": int(mix.real.sum()), "rows_synthetic": int(mix.synthetic.sum())}
-    return [
-        {**of, "split": split, "mean": own.value, "lower": own.lower, "upper": own.upper, **rows}
-        for split, own in scores.items()
-    ]
-
-
-def told(scores: dict[str, Runs]) -> dict[str, Estimate]:
-    """Return the score on each split with its interval."""
-    return {split: runs.estimate(own) for split, own in scores.items()}
+            every += curve.lines({**of, "best": model == best[ratio]}, scores, rows)
+    by_region = [found.searched.around] if found.searched else []
+    return table.below([pd.DataFrame(every), *by_region])
 
 
 def _ratios(ground: Ground, stock: Stock, asked: Sweep, *, first: bool) -> list[float]:
@@ -141,3 +147,11 @@ def _ratios(ground: Ground, stock: Stock, asked: Sweep, *, first: bool) -> list[
 def _best(ratio: float, found: dict[str, dict[str, Runs]]) -> Point:
     model = max(found, key=lambda name: found[name]["tune"].mean)
     return Point(ratio, model, found[model])
+
+
+def _anew(ground: Ground, batches: Sequence[str], chosen: Point) -> Point:
+    """Return a mix trained with seeds that took no part in choosing it."""
+    places, stock = rows_of(ground, batches)
+    mix = (chosen.ratio,)
+    [(_, found)] = trained(fresh(ground), stock, places, [mix], [chosen.model])
+    return chosen._replace(scores=found[chosen.model])

@@ -12,6 +12,8 @@ from .schema import Schema, Task
 from .schema import task as task_of
 from .scoring import Score
 
+HOLDOUT = "holdout"  # the name of the slice that is only reported on
+
 
 class Trial(NamedTuple):
     """What is trained, on the rows at which places, with which seed, and scored on which slices."""
@@ -45,15 +47,19 @@ def bench(
 ) -> Bench:
     """Encode the rows to train on, those of `real` first and `more` behind, and those to score on.
 
-    Raises ParamsError where the metric or a model does not fit the target.
+    What is on the holdout decides nothing: a label that it alone has comes behind all others, and
+    is never predicted. Raises ParamsError where the metric or a model does not fit the target.
     """
     target = schema.target
     frames = [frame[schema.modelled] for frame in (real, *more)]
-    labels = pd.concat([frame[target].astype(object) for frame in (*frames, *scored.values())])
+    deciding = [frame for name, frame in scored.items() if name != HOLDOUT]
+    labels = pd.concat([frame[target].astype(object) for frame in (*frames, *deciding)])
     task = task_of(schema, labels)
     classes = [] if task == "regression" else _classes(labels, real[target])
     scoring.check(metric, task, classes, sensitive=schema.columns[target].sensitive)
     learners.check(models, task)
+    if classes and HOLDOUT in scored:
+        classes += sorted(set(scored[HOLDOUT][target].astype(str)) - set(classes))
     train = table.stack(frames)
     encoder = learners.encoder(train, schema)
     encoded = {

@@ -218,8 +218,9 @@ def _models(m: Evidence) -> str:
 
 
 def _by_model(m: Evidence) -> bool:
-    """Return whether a gain is shown, but not one that the synthetic rows make."""
-    return m.blend["gain_lower"] > 0 >= m.blend["own_gain_lower"]
+    """Return whether a change is shown, but not one that the synthetic rows make."""
+    shown = _side(estimate(m.blend, "gain")) != NO_DIFFERENCE
+    return shown and m.blend["verdict"] == NO_DIFFERENCE
 
 
 def _own(m: Evidence) -> str:

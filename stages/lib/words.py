@@ -34,7 +34,7 @@ def interval(found: Mapping[str, Any], *, sign: bool = False) -> str:
     value, lower, upper = found["value"], found["lower"], found["upper"]
     if value is None:
         return "–"
-    if lower is None or upper is None:
+    if lower is None or upper is None or not math.isfinite(lower + upper):
         return number(value)
     places = _places(lower, upper)
     form = f"{'+' if sign else ''},.{places}f"
