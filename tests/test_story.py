@@ -141,12 +141,7 @@ def complete() -> dict[str, Any]:
                 {"model": "final", **probable, **spread("brier_gain", 0.001)},
                 {"model": "real rows alone", **probable},
             ],
-            "without": [
-                {
-                    **{"batch": CART, "rows": 100, **spread("gain", 0.03, bounds="")},
-                    **spread("tune_gain", 0.03),
-                }
-            ],
+            "without": [],
         },
         "drift": {"arrived": False, "rows": 0, "files": 0, "drift": None, "moved": []},
         "curve": curve(),
@@ -245,10 +240,13 @@ def two_batches(found: dict[str, Any]) -> None:
     """Let two batches be mixed, the second of which costs more than it brings on tune."""
     found["admit"].update(admitted=[CART, BAYES], passed=[])
     found["admit"]["batches"][BAYES]["status"] = "admitted"
-    first = found["blend"]["without"][0]
+    good = {"batch": CART, "rows": 100, **spread("gain", 0.03, bounds="")}
     harm = {"batch": BAYES, "rows": 50, **spread("gain", -0.02, bounds="")}
-    found["blend"].update(batches=[CART, BAYES])
-    found["blend"]["without"] = [first, {**harm, **spread("tune_gain", -0.03)}]
+    found["blend"]["batches"] = [CART, BAYES]
+    found["blend"]["without"] = [
+        {**good, **spread("tune_gain", 0.03)},
+        {**harm, **spread("tune_gain", -0.03)},
+    ]
 
 
 def regional(kept: bool) -> Change:

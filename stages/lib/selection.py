@@ -77,12 +77,18 @@ def choice(m: Evidence) -> list[str]:
             "Ratios by region (in the table) were searched and are not shown better on "
             f"{sweep['decided_on']} than the single ratio, which is kept."
         )
-    if by_hand(m):
-        said.append(f"The ratio {m.blend['ratio']:g} was set by hand in blend.ratio.")
     if m.blend["batches"] != m.admit["admitted"]:
         said.append("The batches were named by hand in blend.batches, not those admitted.")
-    if goes_on(m):
-        said.append("The best ratio is the last that was tried, so the sweep should go on.")
+    if by_hand(m):
+        said.append(f"The ratio {m.blend['ratio']:g} was set by hand in blend.ratio.")
+    elif m.blend["ratio"] > 0:
+        said.append(
+            "The final model is trained with seeds that took no part in choosing it, so its score "
+            "is a little other than the curve's there."
+        )
+    if sweep["best_is_last_ratio"]:
+        on = "so the sweep should go on" if goes_on(m) else "not shown better than none"
+        said.append(f"The best ratio is the last that was tried, {on}.")
     return said
 
 

@@ -129,17 +129,10 @@ def calibration(m: Evidence) -> list[str]:
 
 def without(m: Evidence) -> list[str]:
     """Say for each batch what the final mix gains from having it."""
-    found = m.blend["without"]
-    if len(found) == 1:
-        own = interval(estimate(found[0], "gain", ""), sign=True)
-        return [
-            f"All synthetic rows are of {found[0]['batch']}; with the same model and without them "
-            f"the change is {own}."
-        ]
     return [
         f"{one['batch']} ({count(one['rows'], 'row')}): having it changes the score by "
         f"{interval(estimate(one, 'gain', ''), sign=True)}."
-        for one in found
+        for one in m.blend["without"]
     ]
 
 
