@@ -180,10 +180,10 @@ def test_unseen_real_rows_are_admitted(adult: pd.DataFrame, gate: Priority) -> N
 @pytest.mark.slow
 @pytest.mark.parametrize("gate", GATES)
 def test_false_alarms_are_rare(adult: pd.DataFrame, gate: Priority) -> None:
-    """Over twenty draws of fewer real rows as a batch, a gate fails at most one."""
+    """Over ten draws of fewer real rows as a batch, a gate fails at most one."""
     alarms = [
         failing
-        for seed in range(20)
+        for seed in range(10)
         if (
             failing := [
                 check.measure.name
