@@ -42,7 +42,7 @@ def test_a_row_belongs_to_the_first_slice_that_it_meets():
     """What meets none, as a missing value does, is of the slice without a condition."""
     frame, other = rows([1, 2, 3, NAN], ["a", "b", "b", "a"]), rows([9, 0], ["b", "a"])
     found = by_slice([frame, other], few="x > 2", everything=None, second="town == 'b'", more=None)
-    assert found.names == ["few", "second", "everything"]
+    assert found.names == ["few", "second", "rest"]
     assert found.train.tolist() == [2, 1, 0, 2]
     assert [one.tolist() for one in found.frames] == [[0, 2]]
 

@@ -125,7 +125,13 @@ def complete() -> dict[str, Any]:
             },
         },
         "sweep": {
-            **{"ratio": 0.5, "best_ratio": 0.5, "shape": "peak", "plateau": [0.5, 0.8]},
+            **{
+                "ratio": 0.5,
+                "mix_ratio": 0.5,
+                "best_ratio": 0.5,
+                "shape": "peak",
+                "plateau": [0.5, 0.8],
+            },
             **{"plateau_width": 0.3, "fall_one_step_below": 0.03, "fall_one_step_above": 0.01},
             **{"best_is_last_ratio": False, "per_slice": None, "decided_on": "tune"},
             **{"worth_rows": 43.2, "worth_lower": 11.0, "worth_upper": 130.0, "policy": "add"},
@@ -439,8 +445,8 @@ def test_a_batch_that_costs_more_than_it_brings_is_named() -> None:
     said = told(two_batches)
     assert len(said["without"]) == 2
     assert [step for step in said["next"] if "admit.exclude" in step] == [
-        f"Take {BAYES} out: the mix does better on tune without it. Add its name to admit.exclude "
-        "and run dvc repro."
+        f"Take {BAYES} out: the mix does better on tune without it. Add its name to admit.exclude; "
+        "the next that passed stands in for it."
     ]
 
 

@@ -64,6 +64,20 @@ def test_one_size_tells_the_side():
     assert worth([(100, runs(0.8))], runs(0.81, noise=0.05), 100)[:3] == (None, None, None)
 
 
+def test_the_noise_of_few_rows_does_not_open_the_interval():
+    """What is shown of the rows at hand is so of fewer too: a mix that is better is worth some."""
+    # 50 rows are 0.03 behind the mix, give or take 0.05; 100 rows 0.03, give or take 0.005; 400
+    # rows 0.01 ahead. With 100 rows at hand the lower end is that of the first test.
+    learned = [(50, runs(0.77, noise=0.05)), (100, runs(0.77)), (400, runs(0.81))]
+    mix = runs(0.80, noise=0.005)
+    assert worth(learned, mix, 100).lower == pytest.approx(137.841, abs=1e-3)
+    assert worth(learned, mix, 90).lower is None
+    # 100 rows shown better: 400 rows, which noise leaves open, do not open it upwards.
+    learned = [(50, runs(0.77)), (100, runs(0.81)), (400, runs(0.81, noise=0.05))]
+    assert worth(learned, mix, 100).upper < 0
+    assert worth(learned, mix, 90).upper is None
+
+
 def test_a_curve_that_dips_is_pooled():
     """Two sizes out of order count as one level, and the value is where that level is left."""
     # Differences -0.03, -0.01, -0.03, +0.02; the middle two become -0.02, half of the way to 0.02.

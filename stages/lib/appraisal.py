@@ -12,7 +12,7 @@ from .intervals import Estimate
 from .runs import Runs
 from .trials import Bench, Trial
 
-FEWEST = 20  # rows of the holdout that a slice is told from
+FEWEST = 20  # rows of the holdout that a slice or a class is told from
 
 
 class Appraisal(NamedTuple):
@@ -96,10 +96,15 @@ def slices(
 def by_class(
     mixed: Appraisal, alone: Appraisal, y: np.ndarray, labels: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Return recall and precision of each class on the holdout, and the gain in recall."""
+    """Return recall and precision of each class on the holdout, and the gain in recall.
+
+    A class of fewer rows than FEWEST is left out. Shares end at 0 and 1, and so do intervals.
+    """
     found = []
     for number, label in enumerate(labels):
         actual = (y == number).astype(int)
+        if actual.sum() < FEWEST:
+            continue
         before, after, right = (
             _of_class(metric, actual, one.decided == number)
             for metric, one in (
@@ -112,8 +117,8 @@ def by_class(
             {
                 "name": label,
                 "rows": int(actual.sum()),
-                **named("recall", runs.estimate(after)),
-                **named("precision", runs.estimate(right)),
+                **named("recall", _share(runs.estimate(after))),
+                **named("precision", _share(runs.estimate(right))),
                 **named("recall_gain", runs.difference(after, before)),
             }
         )
@@ -160,6 +165,10 @@ def _defined(bench: Bench, y: np.ndarray) -> bool:
         return True
     even = np.full((len(y), len(bench.classes)), 1 / len(bench.classes))
     return bool(np.isfinite(scoring.score(bench.metric, y, even, bench.classes).value))
+
+
+def _share(found: Estimate) -> Estimate:
+    return found._replace(lower=max(found.lower, 0.0), upper=min(found.upper, 1.0))
 
 
 def _of_class(metric: scoring.ByClass, actual: np.ndarray, claimed: np.ndarray) -> Runs:

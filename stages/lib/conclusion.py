@@ -23,7 +23,7 @@ class Way(NamedTuple):
     real: int  # rows to train on
     synthetic: int
     gain: Estimate
-    less: Estimate | None  # the mix less this, paired; None of the mix itself
+    less: Estimate | None  # the mix less this, paired; None of the mix itself, and without one
 
 
 class Conclusion(NamedTuple):
@@ -52,8 +52,8 @@ def conclude(
         runs.difference(score, other)
         for other in (alone.scores["holdout"], own.alone[(mix or alone).model])
     )
+    rows = mixing.counts(mix.ratio if mix else 0.0, real, policy)
     if mix:
-        rows = mixing.counts(mix.ratio, real, policy)
         ways.append(Way(f"ratio {mix.ratio:.4g}", "synthetic", *rows, gain, None))
     sizes = learning.learned(real_rows, "holdout")
     others = [
@@ -62,10 +62,10 @@ def conclude(
     ]
     for name, kind, size, found in others:
         change = runs.difference(*runs.paired(found, alone.scores["holdout"]))
-        less = runs.difference(*runs.paired(score, found))
-        if size != real or kind == "remedy":
+        less = runs.difference(*runs.paired(score, found)) if mix else None
+        if size > real or kind == "remedy":  # what fewer rows cost is in the learning curve
             ways.append(Way(name, kind, size, 0, change, less))
-    valued = worth.worth(sizes if mix else [], score, real)
+    valued = worth.worth(sizes if mix else [], score, rows[0])
     verdict = curve.verdict(mix.ratio if mix and swept.taken else 0, gain, with_own)
     return Conclusion(swept, gain, with_own, verdict, ways, valued)
 
@@ -123,7 +123,9 @@ def advice(found: Conclusion, short: float) -> list[str]:
     else:
         said.append("Train on real rows alone.")
     if choice.at_edge:
-        more = ": raise slices.*.rows, and add larger ratios or set sweep.refine"
+        more = (
+            ": raise slices.*.rows, and go on beyond it (sweep.ratios, sweep.shares, sweep.refine)"
+        )
         rises = choice.shape == "rising"
         said.append(
             f"The best ratio, {choice.best.ratio:.4g}, is the last that was tried"
@@ -174,6 +176,7 @@ def record(
         "fall_one_step_above": choice.fall_above,
         "best_is_last_ratio": choice.at_edge,
         "per_slice": searched and ("kept" if searched.kept else "not shown better"),
+        **_bounds("per_slice_gain", searched.gain if searched else None),
         "decided_on": decided_on,
         "method": found.gain.method,
         "batches": batches,
@@ -203,5 +206,6 @@ def _regions(found: Regional) -> list[dict[str, Any]]:
     return [dict(zip(keys, own, strict=True)) for own in rows]
 
 
-def _bounds(name: str, found: Estimate) -> dict[str, float]:
-    return {name: found.value, f"{name}_lower": found.lower, f"{name}_upper": found.upper}
+def _bounds(name: str, found: Estimate | None) -> dict[str, float | None]:
+    bounds = (found.value, found.lower, found.upper) if found else (None, None, None)
+    return dict(zip((name, f"{name}_lower", f"{name}_upper"), bounds, strict=True))

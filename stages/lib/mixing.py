@@ -93,11 +93,13 @@ def check(ratio: float, stock: Stock, policy: Policy, where: str) -> None:
     check_range(ratio, where)
     needed, made = _each(ratio, stock, policy).synthetic, stock.made
     for short in np.flatnonzero(needed > made)[:1]:
-        of = f" of {stock.regions[short]!r}" if len(stock.regions) > 1 else ""
+        several = len(stock.regions) > 1
+        of = f" of {stock.regions[short]!r}" if several else ""
+        more = "raise `slices.*.rows`, add a slice whose `where` asks for such rows"
         raise ParamsError(
             f"params.yaml: {where} {ratio:g} needs {needed[short]:,} synthetic rows{of} beside "
-            f"{stock.held[short]:,} real ones and {made[short]:,} are admitted; raise "
-            "`slices.*.rows` or lower the ratio"
+            f"{stock.held[short]:,} real and {made[short]:,} are admitted; "
+            f"{more if several else 'raise `slices.*.rows`'} or lower it"
         )
 
 

@@ -30,7 +30,7 @@ def answers(found: Evidence) -> dict[str, str]:
     mix = panels.Mix(
         real=evidence.at_hand(found),
         score=found.blend["score"] if mixed else None,
-        worth=verdict.in_rows(found) if mixed and not evidence.by_hand(found) else None,
+        worth=_beyond(found) if mixed and not evidence.by_hand(found) else None,
         words=verdict.short_worth(found),
     )
     marks: dict[str, Any] = {
@@ -63,3 +63,11 @@ def answers(found: Evidence) -> dict[str, str]:
 def _pictures(found: Evidence, drawn: Mapping[str, alt.TopLevelMixin]) -> dict[str, str]:
     titles = story.titles(found)
     return {name: vega.svg(chart, name, titles[name]) for name, chart in drawn.items()}
+
+
+def _beyond(found: Evidence) -> dict[str, Any]:
+    """Return the mix's worth in real rows beyond those at hand, some of which it may leave out."""
+    out = found.blend["rows_real"] - evidence.at_hand(found)
+    return {
+        key: None if rows is None else rows + out for key, rows in verdict.in_rows(found).items()
+    }

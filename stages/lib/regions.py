@@ -37,7 +37,7 @@ def by(
     """Return the regions of one kind, and which of them the rows of every frame belong to.
 
     `slices`: a row belongs to the first slice of params.yaml whose condition it meets; to the
-    last region, that of the first slice without a condition, where it meets none. `classes`: the
+    last region, the rest, where it meets none. `classes`: the
     labels of the target in the order of `trials.bench`, every label of every frame among them.
     `density`: the features are "dense", "middle" or "sparse" in train, a third of it each where
     they tell as much. A region may have no row of some frame. Raises ParamsError where the kind
@@ -61,8 +61,7 @@ def _by_slice(frames: Sequence[pd.DataFrame], slices: Slices) -> tuple[list[str]
             "all rows are one region; give a slice a `where`, or choose classes or density"
         )
     # No slice can be named as what is left is, should one be named "rest": names hold no blank.
-    left = "the rest" if "rest" in asked else "rest"
-    names = [*asked, next((name for name in slices if name not in asked), left)]
+    names = [*asked, "the rest" if "rest" in asked else "rest"]
     found = []
     for frame in frames:
         numbers = np.full(len(frame), len(asked))

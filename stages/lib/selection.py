@@ -81,15 +81,22 @@ def choice(m: Evidence) -> list[str]:
         said.append("The batches were named by hand in blend.batches, not those admitted.")
     if by_hand(m):
         said.append(f"The ratio {m.blend['ratio']:g} was set by hand in blend.ratio.")
-    elif m.blend["ratio"] > 0:
+    elif sweep["mix_ratio"] is not None:
         said.append(
-            "The final model is trained with seeds that took no part in choosing it, so its score "
-            "is a little other than the curve's there."
+            "Gains are told of a mix trained anew, with seeds that took no part in choosing it, so "
+            "they differ a little from the curve."
         )
     if sweep["best_is_last_ratio"]:
         on = "so the sweep should go on" if goes_on(m) else "not shown better than none"
         said.append(f"The best ratio is the last that was tried, {on}.")
     return said
+
+
+def better_mixes(m: Evidence) -> list[str]:
+    """Return the other mixes whose best ratio does better on tune than all of the first mix."""
+    lines = best(m)
+    top = lines[lines["split"] == "tune"].groupby("batch", sort=False)["mean"].max()
+    return [str(mix) for mix, mean in top.iloc[1:].items() if mean > top.iloc[0]]
 
 
 def goes_on(m: Evidence) -> bool:
@@ -109,7 +116,7 @@ def _plateau(ratios: list[str], width: float) -> str:
     text = f"not shown worse than the best are {listed(ratios)}"
     if width == 0:
         return f"{text}, though the best one's neighbours are."
-    return f"{text}; around the best that is a stretch of {width:g}, so a round number will do."
+    return f"{text}; around the best that is a stretch of {width:g}."
 
 
 def _why(m: Evidence, ratio: float) -> str:

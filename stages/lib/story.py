@@ -18,7 +18,7 @@ from .evidence import (
     rows_to,
     score,
 )
-from .selection import choice, goes_on, ratios, sharp
+from .selection import better_mixes, choice, goes_on, ratios, sharp
 from .verdict import cheaper, headline, more_rows, remedies, short_worth, verdict
 from .words import count, interval, listed, metric, number
 
@@ -150,8 +150,10 @@ def next_steps(m: Evidence) -> list[str]:
     """Say what to try next."""
     steps = []
     if m.blend["ratio"] > 0 and m.blend["verdict"] != "helps":
+        hurts = m.blend["verdict"] == "hurts"
+        shown = "shown to cost" if hurts else "not shown to add anything"
         steps.append(
-            "Train on real rows alone: synthetic ones are not shown to add anything. "
+            f"Train on real rows alone: synthetic ones are {shown}. "
             "models/final.skops is the mix's; dvc exp run -S blend.ratio=0 makes the other."
         )
     if cheaper(m):
@@ -170,10 +172,21 @@ def next_steps(m: Evidence) -> list[str]:
         )
     for one in m.blend["without"]:
         if one["tune_gain_upper"] < 0:
+            by_name = m.blend["batches"] != m.admit["admitted"]
+            how = (
+                "Leave its name out of blend.batches"
+                if by_name
+                else "Add its name to admit.exclude; the next that passed stands in for it"
+            )
             steps.append(
                 f"Take {one['batch']} out: the mix does better on {m.sweep['decided_on']} without "
-                "it. Add its name to admit.exclude and run dvc repro."
+                f"it. {how}."
             )
+    for name in better_mixes(m):
+        steps.append(
+            f"Try {name}, which passed too and does better on {m.sweep['decided_on']}: "
+            f"dvc exp run -S 'blend.batches=[{name}]'."
+        )
     for name, batch in m.admit["batches"].items():
         if batch["status"] == "quarantined" and batch["try"]:
             steps.append(f"For {name}, which is quarantined, try: {'; '.join(batch['try'])}.")

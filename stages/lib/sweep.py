@@ -85,6 +85,12 @@ def curves(
     ParamsError), and is refined where that is asked for; the others, which are shown beside it,
     go as far as theirs last.
     """
+    stocks = {mix: rows_of(ground, batches) for mix, batches in mixes.items()}
+    chosen = next(iter(mixes))
+    asked_of = {  # before any fit: what there are not the rows for is told at once
+        mix: _ratios(ground, stock, asked, first=mix == chosen) if mixes[mix] else []
+        for mix, (_, stock) in stocks.items()
+    }
     names = list(dict.fromkeys([*ground.models, ground.real_only]))
     nothing = np.empty(0, int)
     [(_, alone)] = trained(ground, mixing.whole(ground.real, 0), nothing, [(0.0,)], names)
@@ -96,10 +102,8 @@ def curves(
                 "another metric"
             )
     own = {name: scores["holdout"] for name, scores in alone.items()}
-    for mix, batches in mixes.items():
-        places, stock = rows_of(ground, batches)
-        first = mix == next(iter(mixes))
-        ratios = _ratios(ground, stock, asked, first=first) if batches else []
+    for mix, (places, stock) in stocks.items():
+        first, ratios = mix == chosen, asked_of[mix]
         points = [Point(0.0, ground.real_only, alone[ground.real_only])]
         every = {(0.0, name): told(scores) for name, scores in alone.items()}
         while ratios:

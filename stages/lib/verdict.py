@@ -32,7 +32,7 @@ def verdict(m: Evidence) -> str:
     elif m.blend["ratio"] == 0:
         text = f"Train on real rows alone: {_reason(m)}. {_alone(m)}{_tried(m)}{_cheaper(m)}"
     else:
-        parts = [_mixed(m), _models(m), worth(m), f"It is {_reach(m)}."]
+        parts = [_mixed(m), _models(m), worth(m), f"The score is {_reach(m)}."]
         text = " ".join(filter(None, parts)) + _cheaper(m)
         if by_hand(m):
             text += f" The ratio was set by hand; the sweep took {m.sweep['ratio']:g}."
@@ -250,7 +250,7 @@ def _cheaper(m: Evidence) -> str:
 
 
 def _reach(m: Evidence) -> str:
-    """Say where the final score is from the threshold, to go behind "It is"."""
+    """Say where the final score is from the threshold, to go behind "The score is"."""
     final, threshold = score(m), m.brief["threshold"]
     if final["value"] >= threshold:
         text = f"at or above the threshold of {number(threshold)}"

@@ -26,6 +26,8 @@ class Worth(NamedTuple):
 def worth(learned: Sequence[tuple[int, Runs]], mix: Runs, real: int) -> Worth:
     """Return the N for which `real` + N real rows alone score as the mix of `real` and synthetic.
 
+    `real` are the rows that the mix has, which are not all where synthetic ones take their place.
+
     `learned` holds numbers of real rows with their runs, `mix` the mix's, all on the same rows of
     one slice; of runs with more seeds than others the first are taken. Between two sizes a score
     is taken to be straight in the logarithm of the size (one that bends as 1 / √size does makes
@@ -34,6 +36,8 @@ def worth(learned: Sequence[tuple[int, Runs]], mix: Runs, real: int) -> Worth:
     The value is where the difference from the mix, made to rise with the size by isotonic
     regression, is 0. The interval (95 %) inverts the paired test of no difference: it reaches
     from the first size that is not shown worse than the mix to the last that is not shown better.
+    Where `real` rows themselves are shown to be one of the two, the sizes before them or behind
+    are taken to be so too, and are not asked: the noise of few rows does not open the interval.
     It holds for new scored rows, and for new draws of the rows of the learning curve and of the
     mix; given is what they are drawn from: this train and this batch. Others may be worth another
     number.
@@ -45,8 +49,13 @@ def worth(learned: Sequence[tuple[int, Runs]], mix: Runs, real: int) -> Worth:
         return Worth(None, None, None, "no score of real rows alone is a number")
     curve, gaps = [curve[place] for place in known], [gaps[place] for place in known]
     sizes = [size for size, _ in curve]
-    not_worse = next((place for place, gap in enumerate(gaps) if gap.upper >= 0), len(gaps))
-    better = 1 + max((place for place, gap in enumerate(gaps) if gap.lower <= 0), default=-1)
+    own = sizes.index(real) if real in sizes else 0
+    first = own if gaps[own].upper < 0 else 0
+    last = own if gaps[own].lower > 0 else len(gaps) - 1
+    not_worse = next(
+        (place for place in range(first, len(gaps)) if gaps[place].upper >= 0), len(gaps)
+    )
+    better = 1 + max((place for place in range(last + 1) if gaps[place].lower <= 0), default=-1)
     lower = _end(curve, mix, not_worse, "upper") if not_worse else None
     upper = _end(curve, mix, better, "lower") if better < len(gaps) else None
     if lower is not None and upper is not None:
