@@ -1,20 +1,19 @@
 """Where fits run: on this machine or on a Dask cluster, with the same results to the last bit."""
 
-import json
 import os
 import pickle
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import distributed
+import clusters
 import numpy as np
 import pytest
-from conftest import ROOT, SCHEMA, customers
+from clusters import HERE, Cluster
+from conftest import SCHEMA, customers
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from stages.lib import compute, trials
@@ -22,9 +21,6 @@ from stages.lib.errors import ComputeError
 from stages.lib.learners import Learner
 from stages.lib.schema import Schema
 from stages.lib.trials import Bench, Trial
-
-HERE = "127.0.0.1"
-DASK = [sys.executable, "-m", "dask"]
 
 
 @pytest.fixture(scope="module")
@@ -45,58 +41,12 @@ def jobs() -> list[Trial]:
     return [Trial(name, own, seed, ("tune",)) for seed, own in enumerate(rows) for name in names]
 
 
-class Cluster:
-    """Processes of a Dask scheduler and its workers, which listen on this machine only."""
-
-    def __init__(self, folder: Path) -> None:
-        """Keep their files in `folder`."""
-        self.folder = folder
-        self.processes: list[subprocess.Popen] = []
-        self.address = ""
-
-    def start(self, *arguments: str, path: str = "") -> subprocess.Popen:
-        """Start a process that finds modules in `path`, and whose environment caps no threads."""
-        own = {name: value for name, value in os.environ.items() if "_NUM_THREADS" not in name}
-        process = subprocess.Popen(
-            [*DASK, *arguments, "--host", HERE, "--dashboard-address", f"{HERE}:0"],
-            cwd=self.folder,
-            env={**own, "PYTHONPATH": path},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        self.processes.append(process)
-        return process
-
-    def worker(self, path: str = str(ROOT)) -> subprocess.Popen:
-        """Start a worker of one thread, and wait until the scheduler knows it."""
-        started = self.start(
-            *("worker", self.address, "--nworkers", "1", "--nthreads", "1", "--no-nanny"),
-            *("--local-directory", str(self.folder)),
-            path=path,
-        )
-        running = sum(process.poll() is None for process in self.processes) - 1
-        with distributed.Client(self.address, timeout=60, set_as_default=False) as client:
-            client.wait_for_workers(running, timeout=60)
-        return started
-
-
 @pytest.fixture
 def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
     """Start a Dask scheduler where fits are to run; end it and its workers."""
-    found, told = Cluster(tmp_path), tmp_path / "scheduler.json"
-    try:
-        found.start("scheduler", "--port", "0", "--scheduler-file", str(told))
-        until = time.monotonic() + 60
-        while not (told.exists() and told.read_text().endswith("}")):
-            assert time.monotonic() < until, "the scheduler did not start"
-            time.sleep(0.05)
-        found.address = json.loads(told.read_text())["address"]
+    with clusters.cluster(tmp_path) as found:
         monkeypatch.setenv(compute.ADDRESS, found.address)
         yield found
-    finally:
-        for process in reversed(found.processes):
-            process.kill()
-            process.wait()
 
 
 def bits(found: list) -> list:
@@ -176,7 +126,7 @@ def test_worker_without_this_project_is_told(bench, jobs, cluster):
 
 
 def test_worker_of_another_state_computes_nothing(bench, jobs):
-    """Other code or packages on a worker could give other numbers: it refuses, and says which."""
+    """A worker with other code or packages could give other numbers: it refuses, and says which."""
     common, job = pickle.dumps((most_threads, None)), pickle.dumps(None)
     own = compute.environment()
     assert {"numpy", "scikit-learn", "stages.lib.trials"} <= set(own)

@@ -3,98 +3,17 @@
 import pickle
 
 import numpy as np
-import pandas as pd
 import pytest
+from grounds import MODELS, REAL, SCHEMA, asked, draw, made_up, noted, prepared
 from pydantic import ValidationError
-from worlds import one_by_one
 
 from stages.lib import baseline, curve, mixing, regional, runs, sweep
 from stages.lib.errors import ParamsError
 from stages.lib.ground import prepare
 from stages.lib.intervals import Estimate
-from stages.lib.learners import Learner
 from stages.lib.regional import Parts
 from stages.lib.schema import Column, Schema
 from stages.lib.scoring import Score
-from stages.lib.sweep import Sweep
-
-SCHEMA = Schema(
-    columns={
-        "x": Column(kind="number"),
-        "town": Column(kind="category"),
-        "rich": Column(kind="category", role="target"),
-    }
-)
-MODELS = {
-    "linear": Learner(kind="linear"),
-    "forest": Learner(kind="random_forest", n_estimators=5, max_depth=3),
-}
-REAL = 100  # rows of train
-
-
-def draw(rows, seed, *, rare=0.25):
-    """Return rows whose label goes with x."""
-    rng = np.random.default_rng(seed)
-    rich = rng.random(rows) < rare
-    frame = pd.DataFrame(
-        {
-            "x": rng.standard_normal(rows) + rich,
-            "town": rng.choice(["a", "b", "c"], rows),
-            "rich": np.where(rich, "yes", "no"),
-        }
-    )
-    return frame.astype({"town": "category", "rich": "category"})
-
-
-def asked(*ratios, **changes):
-    """Return the section `sweep` with these ratios."""
-    fields = {"shares": [0.3, 0.5], "seeds": 2, "models": None, "refine": False}
-    return Sweep(**{"ratios": ratios, **fields, "per_slice": False, "regions": "slices", **changes})
-
-
-def prepared(run=one_by_one, *, batches=None, held=None, policy="add", schema=SCHEMA, **changes):
-    """Return the ground of a sweep over small tables, with fits of its own making."""
-    options = {"asked": None, "real_only": "linear", "seeds": 2, **changes}
-    return prepare(
-        draw(REAL, 0),
-        batches or {"first": draw(500, 1), "second": draw(150, 2)},
-        {"tune": draw(60, 3), "holdout": draw(90, 4) if held is None else held},
-        schema,
-        MODELS,
-        "roc_auc",
-        policy=policy,
-        run=run,
-        **options,
-    )
-
-
-def made_up(mean, noise=0.0):
-    """Return a runner whose scores come from the model and its part of synthetic rows.
-
-    The holdout says the contrary; `noise` is what no other ratio shares.
-    """
-
-    def run(bench, jobs):
-        for job in jobs:
-            ratio = (job.rows >= REAL).mean()
-            value = mean(job.model, ratio)
-            own = np.random.default_rng(round(1e6 * ratio)).standard_normal(90) * noise
-            yield {
-                "tune": Score(value, own - own.mean()),
-                "holdout": Score(-value, own - own.mean()),
-            }
-
-    return run
-
-
-def noted(jobs):
-    """Return a runner that notes what it is asked for, and scores nothing."""
-
-    def run(bench, asked):
-        jobs.extend(asked)
-        return [{split: Score(0.5, np.zeros(9)) for split in ("tune", "holdout")} for _ in asked]
-
-    return run
 
 
 def ratios(found):
@@ -260,62 +179,6 @@ def test_refining_stops_where_nothing_is_shown():
         sweep.curves(prepared(scores), {"first": ["first"]}, asked(0.2, 0.5, 0.8, refine=True))
     ).values()
     assert ratios(own) == [0, 0.2, 0.5, 0.8]
-
-
-def by_town(harm, noise=0.0):
-    """Return a sweep's ground, its rows' regions, and scores that rows of town a alone raise.
-
-    Those of the other towns lower them by `harm` each.
-    """
-    town = draw(REAL, 0)["town"].tolist() + draw(500, 1)["town"].tolist()
-    rest = (np.array(town) != "a").astype(int)
-
-    def run(bench, jobs):
-        for job in jobs:
-            synthetic = rest[job.rows[job.rows >= REAL]]
-            value = ((synthetic == 0).sum() - harm * (synthetic == 1).sum()) / 1000
-            own = np.random.default_rng(len(job.rows)).standard_normal(60) * noise
-            yield dict.fromkeys(job.on, Score(value, own - own.mean()))
-
-    ground = prepared(run, batches={"first": draw(500, 1)}, asked=["linear"])
-    return ground, Parts(("a", "rest"), rest)
-
-
-def searched(ground, parts):
-    """Return the curve over the single ratio, and the mix with a ratio for each region."""
-    [own] = dict(sweep.curves(ground, {"first": ["first"]}, asked(0.25, 0.5))).values()
-    single = curve.choose(own.points).chosen
-    return single, regional.measure(ground, ["first"], single, [0, 0.25, 0.5], parts)
-
-
-def test_each_region_gets_its_ratio():
-    """Rows are added where they help, and the mix is kept that is shown better."""
-    ground, parts = by_town(harm=1)
-    single, found = searched(ground, parts)
-    held = np.bincount(parts.of[:REAL])
-    assert held[1] > held[0]
-    assert single.ratio == 0  # two towns of three are harmed
-    assert (found.names, found.ratios, found.kept) == (("a", "rest"), (0.5, 0), True)
-    assert found.mix.real.tolist() == held.tolist()
-    assert found.mix.synthetic.tolist() == [held[0], 0]
-    assert found.gain.value == pytest.approx(held[0] / 1000)
-    assert found.point.ratio == held[0] / (REAL + held[0])
-    assert set(found.point.scores) == {"tune", "holdout"}
-    moved = found.around[found.around["split"] == "tune"].groupby("slice")
-    assert moved["ratio"].agg(list).to_dict() == {"a": [0, 0.25, 0.5], "rest": [0, 0.25, 0.5]}
-    # The table's lines are mixes of all rows: beside a's at 0.5, the rest's goes from 0 to 0.5.
-    rest = moved.get_group("rest")
-    assert rest["rows_synthetic"].tolist() == [
-        held[0] + extra for extra in (0, held[1] // 3, held[1])
-    ]
-
-
-def test_one_ratio_for_all_is_kept():
-    """Where the gain of several ratios is not shown, or there is none, the single one stays."""
-    assert not searched(*by_town(harm=1, noise=10.0))[1].kept
-    single, found = searched(*by_town(harm=-1))
-    assert single.ratio == 0.5
-    assert (found.ratios, found.kept, found.gain.value) == ((0.5, 0.5), False, 0)
 
 
 def test_only_what_is_spoken_of_is_kept():

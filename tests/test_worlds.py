@@ -8,7 +8,7 @@ import worlds
 
 from stages.lib import curve, learners, runs, scoring, sweep, trials
 from stages.lib.curve import Point, Verdict
-from stages.lib.ground import rows_of, trained
+from stages.lib.ground import fresh, rows_of, trained
 from stages.lib.learners import Learner
 from stages.lib.scoring import Score
 from stages.lib.sweep import Sweep
@@ -125,19 +125,26 @@ FOREST = Learner(kind="random_forest", n_estimators=8, max_depth=4, max_features
     ids=["useless, linear", "useless, linear, ranks", "middle, forest", "middle, forest, ranks"],
 )
 def test_the_interval_of_the_gain_covers(world, learner, metric, seeds):
-    """Of a mix fixed beforehand, in 19 of 20 experiments that draw seeds and rows anew."""
+    """Of a mix fixed beforehand, in 19 of 20 experiments that draw seeds and rows anew.
+
+    As in the sweep, the mix has seeds that real rows alone were not trained with.
+    """
     world = world._replace(models={"linear": learner}, train=300, ratios=(0, 0.5))
-    y, predicted = fitted(world, seeds=40)
+    y, real, mixed = fitted(world, seeds=40)
     rng = np.random.default_rng(seeds)
-    real, mixed = predicted
     whole = [[scoring.score(metric, y, one).value for one in own] for own in (mixed, real)]
     truth = np.mean(whole[0]) - np.mean(whole[1])
     experiments = 1500
     covered = 0
     for _ in range(experiments):
-        drawn, rows = rng.integers(40, size=seeds), rng.integers(len(y), size=400)
+        rows = rng.integers(len(y), size=400)
         mix, alone = (
-            gathered([scoring.score(metric, y[rows], own[seed][rows]) for seed in drawn])
+            gathered(
+                [
+                    scoring.score(metric, y[rows], own[seed][rows])
+                    for seed in rng.integers(40, size=seeds)
+                ]
+            )
             for own in (mixed, real)
         )
         found = runs.difference(mix, alone)
@@ -152,7 +159,10 @@ def gathered(scores):
 
 
 def fitted(world, *, seeds):
-    """Return the labels of many rows, and what each seed's fit predicts: alone, and mixed."""
+    """Return the labels of many rows, and what each fit predicts of them: alone, and mixed.
+
+    Real rows alone are trained with the first seeds, the mix with as many others.
+    """
     predicted = []
 
     def run(bench, jobs):
@@ -161,8 +171,9 @@ def fitted(world, *, seeds):
             predicted.append(learners.predict(estimator, bench.scored["holdout"][0], 2))
             yield {"holdout": Score(0.0, np.zeros(2))}
 
-    ground, _ = worlds.ground(world, 0, seeds=seeds, rows=10_000)
+    ground = worlds.ground(world, 0, seeds=seeds, rows=10_000)[0]._replace(run=run)
     made, stock = rows_of(ground, ["made"])
-    mixes = [(ratio,) for ratio in world.ratios]
-    dict(trained(ground._replace(run=run), stock, made, mixes, ["linear"]))
-    return ground.bench.scored["holdout"][1], (predicted[:seeds], predicted[seeds:])
+    alone, mixed = [(ratio,) for ratio in world.ratios]
+    dict(trained(ground, stock, made, [alone], ["linear"]))
+    dict(trained(fresh(ground), stock, made, [mixed], ["linear"]))
+    return ground.bench.scored["holdout"][1], predicted[:seeds], predicted[seeds:]
