@@ -188,7 +188,6 @@ def test_a_gain_on_the_holdout_takes_nothing():
     assert (told["gain"], told["advice"]) == (pytest.approx(0.03), ALONE_TOLD)
 
 
-@pytest.mark.xfail(reason="a gain that is shown and not taken is told as another model's")
 def test_a_gain_that_was_not_taken_is_no_other_models():
     """The sentence names another model only where there is one."""
     assert "another model" not in recorded(swept(UP, taken=False))["sentence"]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
-from stages.lib import learners, mixing, regional, trials
+from stages.lib import mixing, regional, trials
 from stages.lib.batches import Slice, Slices
 from stages.lib.ground import Ground, prepare, rows_of, trained
 from stages.lib.learners import Learner, Learners
@@ -159,11 +159,7 @@ def ground(world: World, seed: int, *, seeds: int, rows: int) -> tuple[Ground, P
 def one_by_one(shared: Bench, jobs: Sequence[Trial]) -> Iterator[dict[str, Score]]:
     """Yield what `trials.run` returns, without starting processes."""
     for job in jobs:
-        estimator, classes = trials.fit(shared, job), len(shared.classes)
-        yield trials.score(
-            shared,
-            {name: learners.predict(estimator, shared.scored[name][0], classes) for name in job.on},
-        )
+        yield trials.score(shared, trials.predict(shared, job))
 
 
 def truth(world: World, *, draws: int) -> dict[tuple[float, ...], float]:

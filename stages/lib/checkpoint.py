@@ -92,6 +92,7 @@ def _of_bench(shared: Bench) -> str:
         "task": shared.task,
         "metric": shared.metric,
         "classes": shared.classes,
+        "known": shared.known,
         "levels": learners.levels(shared.encoder),
         "scored": names,
     }

@@ -83,7 +83,7 @@ def sentence(found: Conclusion, metric: str, decided_on: str, batches: Sequence[
     if found.verdict == "hurts":
         said = f"Synthetic data hurts: at {ratio}{of} {score} changes by {change}"
         return f"{said} from real rows alone."
-    if found.gain.lower > 0 or found.gain.upper < 0:
+    if (found.gain.lower > 0 or found.gain.upper < 0) and found.gain != found.own:
         return (
             f"No difference shown: at {ratio}{of} {score} changes by {change} from real rows "
             f"alone, but with another model, {mix.model}, which synthetic rows change by "

@@ -53,7 +53,7 @@ def measure(bench: Bench, model: str, seeds: int, on: tuple[str, ...]) -> Remedi
     # The models are fitted again, so that no more than one's predictions are held at a time.
     tried["decision threshold"] = runs.gather(
         [
-            trials.score(bench, {name: own * weights for name, own in found.items()})
+            trials.score(bench, {name: _times(own, weights) for name, own in found.items()})
             for found in trials.predictions(bench, plain)
         ]
     )
@@ -95,15 +95,15 @@ def choose(
         values = [scoring.score(metric, actual, own * weights, classes).value for own in held]
         return round(float(np.mean(values)), 12)  # what differs less is equal
 
-    powers = np.zeros(len(classes), int)
+    powers = np.zeros(predicted[0].shape[1], int)
     if np.isnan(reached(powers)):
         return None
-    two = len(classes) == 2
+    two = len(powers) == 2
     grid = range(-_STEP * _DECADES, _STEP * _DECADES + 1, 1 if two else 3)
     nearest = sorted(grid, key=lambda power: (abs(power), power))
     for _ in range(1 if two else _ROUNDS):
         before = powers.copy()
-        for place in [1] if two else range(len(classes)):
+        for place in [1] if two else range(len(powers)):
             options = []
             for power in nearest:
                 options.append(powers.copy())
@@ -116,6 +116,12 @@ def choose(
 
 def _weights(powers: np.ndarray) -> np.ndarray:
     return 10.0 ** (powers / _STEP)
+
+
+def _times(predicted: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Weigh probabilities; a class that the holdout alone has, and no model knows, stays."""
+    more = predicted.shape[1] - len(weights)
+    return predicted * np.pad(weights, (0, more), constant_values=1.0)
 
 
 def _weighted(learner: Learner) -> Learner:

@@ -133,7 +133,8 @@ def _auc(positive: np.ndarray, ranked: np.ndarray) -> Score:
 
 def roc_auc(truth: np.ndarray, predicted: np.ndarray, one: int) -> Score:
     """Score the area under the ROC curve of class `one` against the others."""
-    return _auc(truth == one, predicted[:, one])
+    positive = truth == one
+    return _auc(positive, predicted[:, one]) if positive.any() else _unknown(len(truth))
 
 
 def average_precision(truth: np.ndarray, predicted: np.ndarray, one: int) -> Score:

@@ -32,6 +32,7 @@ class Bench(NamedTuple):
     metric: str
     encoder: Any
     classes: list[Any]  # labels in the order of their numbers; empty in regression
+    known: int  # how many of them are not the holdout's alone
     x: np.ndarray  # (training rows, features)
     y: np.ndarray  # (training rows,), class numbers or values
     scored: dict[str, tuple[np.ndarray, np.ndarray]]  # name of a slice: its x and y
@@ -58,6 +59,7 @@ def bench(
     classes = [] if task == "regression" else _classes(labels, real[target])
     scoring.check(metric, task, classes, sensitive=schema.columns[target].sensitive)
     learners.check(models, task)
+    known = len(classes)
     if classes and HOLDOUT in scored:
         classes += sorted(set(scored[HOLDOUT][target].astype(str)) - set(classes))
     train = table.stack(frames)
@@ -67,7 +69,7 @@ def bench(
         for name, frame in scored.items()
     }
     x, y = encoder.transform(train[schema.features]), _numbers(train[target], classes)
-    return Bench(task, models, metric, encoder, classes, x, y, encoded)
+    return Bench(task, models, metric, encoder, classes, known, x, y, encoded)
 
 
 def run(shared: Bench, trials: Sequence[Trial]) -> list[dict[str, Score]]:
@@ -85,7 +87,7 @@ def predictions(shared: Bench, trials: Sequence[Trial]) -> Iterator[dict[str, np
 
     Whoever needs several scores of one fit takes them from these with `score`.
     """
-    return compute.each(_predict, shared, trials)
+    return compute.each(predict, shared, trials)
 
 
 def score(shared: Bench, predicted: Mapping[str, np.ndarray]) -> dict[str, Score]:
@@ -103,13 +105,19 @@ def fit(shared: Bench, trial: Trial) -> Any:
     return learners.fit(learner, shared.task, count, x, y, seed=trial.seed)
 
 
-def _predict(shared: Bench, trial: Trial) -> dict[str, np.ndarray]:
-    estimator, classes = fit(shared, trial), len(shared.classes)
-    return {name: learners.predict(estimator, shared.scored[name][0], classes) for name in trial.on}
+def predict(shared: Bench, trial: Trial) -> dict[str, np.ndarray]:
+    """Return what the model of a trial predicts, by slice."""
+    estimator = fit(shared, trial)
+    found = {}
+    for name in trial.on:
+        x, y = shared.scored[name]
+        width = max(shared.known, int(y.max()) + 1) if shared.classes else 0
+        found[name] = learners.predict(estimator, x, width)
+    return found
 
 
 def _scores(shared: Bench, trial: Trial) -> dict[str, Score]:
-    return score(shared, _predict(shared, trial))
+    return score(shared, predict(shared, trial))
 
 
 def _classes(labels: pd.Series, real: pd.Series) -> list[str]:
