@@ -170,11 +170,12 @@ def _result(client: Any, address: str, future: Any) -> Any:
     from distributed.comm import CommClosedError
 
     try:
-        while not future.done():
+        # A result may be there and lost with its worker before it is fetched: never without a time.
+        while future.status != "error":
             with suppress(TimeoutError):
                 return future.result(timeout=PATIENCE)
             _await_workers(client, address)
-        return future.result()
+        return future.result()  # which raises
     except KilledWorker as error:
         raise ComputeError(
             f"{ADDRESS}={address}: {error.allowed_failures + 1} workers died of one fit, most "
