@@ -236,7 +236,12 @@ def offences(source, name):
                 found.append(called)
             if called in MOVES and name != "lib/files.py":
                 found.append(called)
-            if last == "open" and any(mode in ast.unparse(node) for mode in ("'w", "'a", "'x")):
+            member = (name, called) == ("lib/files.py", "archive.open")  # of an archive of arrays
+            if (
+                last == "open"
+                and not member
+                and any(mode in ast.unparse(node) for mode in ("'w", "'a", "'x"))
+            ):
                 found.append(called)
         # A docstring is a statement of its own.
         if not isinstance(node, ast.Constant) or isinstance(parent[node], ast.Expr):

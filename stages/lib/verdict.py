@@ -58,7 +58,7 @@ def headline(m: Evidence) -> str:
 
 def remedies(m: Evidence) -> list[str]:
     """Say for each cheap remedy what it does to real rows alone, and what the mix does beyond."""
-    less = {way["way"]: estimate(way, "mix_less_this") for way in of_kind(m, "remedy")}
+    less = {way["way"]: estimate(way, "mix_less_this") for way in _paired(m)}
     mix = "".join(way["way"] for way in of_kind(m, "synthetic"))
     said = []
     for found in m.baseline["remedies"]:
@@ -148,7 +148,7 @@ def cheaper(m: Evidence) -> list[dict[str, Any]]:
         return helping
     if by_hand(m):  # such a mix was not paired with the remedies
         return [found for found in helping if found["gain"] >= m.blend["gain"]]
-    less = {way["way"]: way["mix_less_this_lower"] for way in of_kind(m, "remedy")}
+    less = {way["way"]: way["mix_less_this_lower"] for way in _paired(m)}
     return [found for found in helping if less[found["name"]] <= 0]
 
 
@@ -243,7 +243,7 @@ def _cheaper(m: Evidence) -> str:
     if said:
         return f" What does help: {listed(said)}."
     rivals = of_kind(m, "remedy")
-    beaten = [way["way"] for way in rivals if way["mix_less_this_lower"] > 0]
+    beaten = [way["way"] for way in rivals if way.get("mix_less_this_lower", 0) > 0]
     if m.blend["verdict"] == "helps" and not by_hand(m) and beaten and len(beaten) == len(rivals):
         return f" The mix is shown better than {listed(beaten)}."
     return ""
@@ -276,3 +276,8 @@ def _ends(lower: float | None, upper: float | None) -> str:
     if lower is not None:
         return f" [{about(lower)} or more]"
     return "" if upper is None else f" [{about(upper)} or less]"
+
+
+def _paired(m: Evidence) -> list[dict[str, Any]]:
+    """Return the remedies that the mix was held against: none where there was no mix."""
+    return [way for way in of_kind(m, "remedy") if "mix_less_this" in way]
