@@ -251,7 +251,7 @@ than 1e-9.
   rows drawn, one after the other, with as many threads as scikit-learn takes by itself, and
   `roc_auc_score` on tune and on the holdout.
 - **the loop, one thread**: the same with `OMP_NUM_THREADS=1`.
-- **the sweep** is `ground.prepare` and `sweep.curves` of `stages/lib`, with one process per core and
+- **the sweep** is `ground.prepare` and `sweep.curves` of `stages/lib`, with a process per core and
   one thread each. Beside the scores it computes their intervals.
 - **finished fits kept**: the same with a folder of finished fits, as the stage has it. The killed
   run was ended (SIGKILL, its workers with it) when half of the fits were in the folder.
