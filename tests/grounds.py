@@ -2,21 +2,14 @@
 
 import numpy as np
 import pandas as pd
+from towns import SCHEMA
 from worlds import one_by_one
 
 from stages.lib.ground import prepare
 from stages.lib.learners import Learner
-from stages.lib.schema import Column, Schema
 from stages.lib.scoring import Score
 from stages.lib.sweep import Sweep
 
-SCHEMA = Schema(
-    columns={
-        "x": Column(kind="number"),
-        "town": Column(kind="category"),
-        "rich": Column(kind="category", role="target"),
-    }
-)
 MODELS = {
     "linear": Learner(kind="linear"),
     "forest": Learner(kind="random_forest", n_estimators=5, max_depth=3),

@@ -6,33 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from towns import MODELS, SCHEMA, draw
 
 from stages.lib import baseline, files, learning, remedies, runs
 from stages.lib.errors import ParamsError, StaleError
-from stages.lib.learners import Learner
 from stages.lib.schema import Column, Schema
-
-SCHEMA = Schema(
-    columns={
-        "x": Column(kind="number"),
-        "town": Column(kind="category"),
-        "rich": Column(kind="category", role="target"),
-    }
-)
-MODELS = {
-    "boosting": Learner(kind="hist_gradient_boosting", max_iter=10),
-    "linear": Learner(kind="linear"),
-}
-
-
-def draw(rows: int, seed: int) -> pd.DataFrame:
-    """Return rows whose label goes with x; one in four is "yes"."""
-    rng = np.random.default_rng(seed)
-    x = rng.standard_normal(rows)
-    rich = np.where(2 * x + rng.logistic(0, 1, rows) > 1.8, "yes", "no")
-    town = rng.choice(["a", "b", "c"], rows)
-    frame = pd.DataFrame({"x": x, "town": town, "rich": rich})
-    return frame.astype({"town": "category", "rich": "category"})
 
 
 @pytest.fixture
