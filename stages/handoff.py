@@ -22,6 +22,7 @@ def main() -> None:
     }
     found = Evidence(
         **{name: files.read_json(f"metrics/{name}.json") for name in JSON},
+        notes=files.read_text("NOTES.md"),
         curve=tables["curve"],
         learning=tables["learning"],
         alternatives=tables["alternatives"],

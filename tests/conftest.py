@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-COPIED = ("stages", "dvc.yaml", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/plots")
+COPIED = ("stages", "dvc.yaml", "NOTES.md", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/plots")
 COPIED += ("data/incoming/.gitignore", "external", "reviews", "rules")
 
 SCHEMA = {

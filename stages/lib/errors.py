@@ -10,6 +10,7 @@ DvcSynthError
 ├── ReviewError       a preview failed, or waits for a person
 ├── ProvenanceError   a batch and its record disagree
 ├── ComputeError      fits cannot run where they were sent
+├── LineageError      git or dvc.lock does not hold what was asked about
 └── StaleError        two files of the pipeline do not belong together
 """
 
@@ -57,6 +58,10 @@ class ProvenanceError(DvcSynthError):
 
 class ComputeError(DvcSynthError):
     """The scheduler or the workers that were asked for cannot do the work."""
+
+
+class LineageError(DvcSynthError):
+    """What was asked about is not in git's history, or not in dvc.lock."""
 
 
 class StaleError(DvcSynthError):

@@ -20,6 +20,7 @@ class Evidence(NamedTuple):
     sweep: dict[str, Any]
     blend: dict[str, Any]
     drift: dict[str, Any]
+    notes: str  # what a person wrote in NOTES.md, as it is
     curve: pd.DataFrame
     learning: pd.DataFrame
     alternatives: pd.DataFrame

@@ -65,6 +65,14 @@ def write_text(text: str, path: str | Path) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
+def read_text(path: str | Path) -> str:
+    """Read a text that a person keeps; raises StaleError where it is absent."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise StaleError(f"{path} is not there; bring it back with `git checkout {path}`") from None
+
+
 def write_csv(frame: pd.DataFrame, path: str | Path, *, digits: int = DIGITS) -> None:
     """Write a table as CSV without an index, floats rounded."""
     with replacing(path) as temporary:

@@ -1,0 +1,100 @@
+"""A project as it was at a commit, or as it lies in the working tree: what git holds of it."""
+
+import io
+import json
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from ..lib.errors import LineageError
+from . import lockfile, repository
+from .lockfile import Entry
+from .repository import Repository
+
+WORKSPACE = "workspace"  # as DVC calls the working tree
+
+
+class Snapshot:
+    """A project at one point; each file is read when it is asked for, and once."""
+
+    def __init__(self, name: str, commit: str | None, read: Callable[[str], bytes | None]) -> None:
+        """Take a name for people, the commit's id (None: the working tree), and a reader."""
+        self.name = name
+        self.commit = commit
+        self.read = read
+
+    def text(self, path: str) -> str | None:
+        """Return a file as text, None where it is not there."""
+        content = self.read(path)
+        return None if content is None else content.decode("utf-8", errors="replace")
+
+    def json(self, path: str) -> Any:
+        """Return what a JSON file holds, None where it is not there."""
+        return self._parsed(path, json.loads)
+
+    def yaml(self, path: str) -> Any:
+        """Return what a YAML file holds, None where it is not there."""
+        return self._parsed(path, yaml.safe_load)
+
+    def table(self, path: str) -> pd.DataFrame | None:
+        """Return a CSV table of metrics/, None where it is not there."""
+        text = self.text(path)
+        if not text:
+            return None
+        return pd.read_csv(io.StringIO(text), keep_default_na=False, na_values=[""])
+
+    @cached_property
+    def params(self) -> dict[str, Any]:
+        """What params.yaml holds."""
+        return self.yaml("params.yaml") or {}
+
+    @cached_property
+    def lock(self) -> dict[str, Entry]:
+        """What dvc.lock holds, by stage."""
+        return lockfile.parse(self.text("dvc.lock"))
+
+    @cached_property
+    def batches(self) -> list[str]:
+        """The names of all batches that params.yaml asks for, in their order."""
+        return [
+            f"{generator}-{part}"
+            for part in self.params.get("slices") or {}
+            for generator in self.params.get("generators") or {}
+        ]
+
+    def provenance(self, batch: str) -> dict[str, Any] | None:
+        """Return the record of a batch, None where it has none."""
+        return self.json(f"metrics/provenance/{batch}.json")
+
+    def validation(self, batch: str) -> dict[str, Any] | None:
+        """Return what the gates said of a batch, None where they were not asked."""
+        return self.json(f"metrics/validate/{batch}.json")
+
+    def _parsed(self, path: str, parse: Callable[[str], Any]) -> Any:
+        text = self.text(path)
+        if text is None:
+            return None
+        try:
+            return parse(text)
+        except (ValueError, yaml.YAMLError) as error:
+            raise LineageError(f"{path} at {self.name} cannot be read: {error}") from None
+
+
+def at(repo: Repository, revision: str) -> Snapshot:
+    """Return the project at a commit; raises LineageError where `revision` names none."""
+    commit = repository.resolve(repo, revision)
+    name = revision if len(revision) < 40 else commit[:9]
+    return Snapshot(name, commit, lambda path: repository.read(repo, commit, path))
+
+
+def workspace(repo: Repository) -> Snapshot:
+    """Return the project as it lies in the working tree, committed or not."""
+    return Snapshot(WORKSPACE, None, lambda path: _file(repo.project / path))
+
+
+def _file(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
