@@ -1,37 +1,50 @@
 """Stage monitor: whether rows that arrived still look like those the generators learned from."""
 
-from pathlib import Path
-from typing import Any
+from .lib import threads  # noqa: F401  (before anything that loads a thread pool)
 
-from .lib import drift, files, params, schema, table
+# isort: split
+import pandas as pd
+
+from .lib import files, models, params, schema
+from .lib.drift import comparison, current, incoming, words
+from .lib.drift.comparison import Monitor
+from .lib.drift.current import Standing
 from .lib.errors import run
+from .lib.schema import Schema
 
 
 def main() -> None:
     """Write metrics/drift.json from whatever lies in the folder of incoming rows."""
-    folder = Path(params.load("monitor.incoming", str))
+    asked = params.load("monitor", Monitor)
+    drop = params.load("ingest.drop_duplicates", bool)
     declared = schema.load("data/schema.yaml")
-    train = files.read_parquet("data/train.parquet")
-    arrived = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    told: dict[str, Any] = {"arrived": False, "rows": 0, "files": 0, "drift": None, "moved": []}
-    if arrived:
-        frames = [table.read(path, declared, whole=False) for path in arrived]
-        shared = [name for name in declared.modelled if all(name in frame for frame in frames)]
-        incoming = table.stack([frame[shared] for frame in frames])
-        moved = drift.columns(train, incoming, declared)
-        told = {
-            "arrived": True,
-            "rows": len(incoming),
-            "files": len(arrived),
-            "drift": bool(moved["moved"].any()),
-            "moved": moved.loc[moved["moved"], "column"].tolist(),
-            "p_values": dict(zip(moved["column"], moved["p_value"], strict=True)),
-        }
+    arrived = incoming.read(asked.incoming, declared, drop_duplicates=drop)
+    drift, standing, notes = None, None, list(arrived.notes)
+    if len(arrived.frame):
+        train = files.read_parquet("data/train.parquet")
+        drift = comparison.compare(train, arrived, declared, asked.level)
+        standing, why = _standing(train, arrived.frame, declared)
+        notes += [*drift.notes, *filter(None, [why])]
+    told = words.told(arrived, drift, standing, asked.level, declared, notes)
     files.write_json(told, "metrics/drift.json")
-    if not arrived:
-        print(f"nothing has arrived in {folder}")
-    else:
-        print(f"{told['rows']:,} rows arrived; columns that moved: {told['moved'] or 'none'}")
+    print(f"{told['rows']:,} rows arrived; columns that moved: {told['moved'] or 'none'}")
+    for line in words.unseen(drift, declared) if drift else []:
+        print(f"new categories of {line}")
+    print(told["advice"])
+
+
+def _standing(
+    train: pd.DataFrame, arrived: pd.DataFrame, declared: Schema
+) -> tuple[Standing | None, str]:
+    target = declared.target
+    if target not in arrived:
+        return None, ""
+    known = []
+    if not declared.columns[target].numeric:
+        trained, tune = (files.read_parquet(f"data/{name}.parquet") for name in ("blend", "tune"))
+        known = current.classes(trained[target], train[target], tune[target])
+    told = files.read_json("metrics/blend.json")
+    return current.score(models.load_skops("models/final.skops"), arrived, known, told, declared)
 
 
 if __name__ == "__main__":

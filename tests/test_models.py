@@ -15,6 +15,7 @@ import yaml
 
 from stages.lib import models
 from stages.lib.errors import ModelError
+from stages.lib.schema import Schema
 
 ROOT = Path(__file__).resolve().parents[1]
 FIT = """
@@ -175,3 +176,18 @@ def test_skops_file_loads_and_predicts(tmp_path):
     trusted = skops.io.get_untrusted_types(file=tmp_path / "final.skops")
     loaded = skops.io.load(tmp_path / "final.skops", trusted=trusted)
     assert loaded.predict_proba(x).tolist() == model.predict_proba(x).tolist()
+
+
+def test_a_file_that_names_other_code_is_not_loaded(tmp_path):
+    """A model file may name types of scikit-learn and NumPy alone; nothing else is built."""
+    import skops.io
+
+    path = tmp_path / "final.skops"
+    with pytest.raises(ModelError, match="is not there"):
+        models.load_skops(path)
+    path.write_bytes(b"no archive")
+    with pytest.raises(ModelError, match="cannot be read"):
+        models.load_skops(path)
+    skops.io.dump({"model": Schema(columns={})}, path)
+    with pytest.raises(ModelError, match="Schema"):
+        models.load_skops(path)

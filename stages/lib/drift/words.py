@@ -1,0 +1,112 @@
+"""What metrics/drift.json says of rows that arrived: counts and names of columns, no value."""
+
+from typing import Any
+
+from ..schema import Schema
+from ..words import count
+from .comparison import Drift, Shift
+from .current import Standing
+from .incoming import Incoming
+
+
+def told(
+    arrived: Incoming,
+    drift: Drift | None,
+    standing: Standing | None,
+    level: float,
+    schema: Schema,
+    notes: list[str],
+) -> dict[str, Any]:
+    """Return the content of metrics/drift.json; `drift` is None where no row arrived."""
+    shown = drift.shown if drift else None
+    joint = drift.joint if drift else None
+    labelled = schema.target in arrived.frame and bool(arrived.frame[schema.target].notna().any())
+    return {
+        "arrived": drift is not None,
+        "rows": len(arrived.frame),
+        "files": arrived.files,
+        "drift": shown,
+        "moved": drift.moved if drift else [],
+        "dependence": drift.dependence if drift else None,
+        "regenerate": shown,
+        "advice": advice(drift, standing, labelled=labelled),
+        "level": level,
+        "columns": [_column(shift) for shift in drift.columns] if drift else [],
+        "joint": joint
+        and {
+            "auc": joint.auc,
+            "p_value": joint.p_value,
+            "moved": joint.moved,
+            "pairs": [
+                {"left": pair.left, "right": pair.right, "change": pair.change}
+                for pair in joint.pairs
+            ],
+        },
+        "model": standing and _standing(standing),
+        "notes": notes,
+    }
+
+
+def advice(drift: Drift | None, standing: Standing | None, *, labelled: bool) -> str:
+    """Say in one sentence whether to make synthetic rows anew, and why."""
+    if drift is None:
+        return "Nothing has arrived, so there is nothing to compare."
+    if drift.shown:
+        first, then = ("take", "") if labelled else ("label", ", take them")
+        return (
+            f"Regenerate: {_changed(drift)}, so generators learned what no longer holds; {first} "
+            f"the rows that arrived{then} into the real table, and run `dvc repro`."
+        )
+    if standing is not None and standing.worse:
+        return (
+            "Look at the labels first: the final model does worse on the rows that arrived, though "
+            "no drift is shown, and rows made anew from the same table would teach it the same."
+        )
+    return "No need to regenerate: no drift is shown."
+
+
+def unseen(drift: Drift, schema: Schema) -> list[str]:
+    """Name the new categories of columns that are not sensitive, for the terminal alone."""
+    return [
+        f"{shift.column}: {', '.join(shift.new[:5])}" + ", …" * (len(shift.new) > 5)
+        for shift in drift.columns
+        if shift.new and not schema.columns[shift.column].sensitive
+    ]
+
+
+def _changed(drift: Drift) -> str:
+    parts = [f"{count(len(drift.moved), 'column')} moved"] if drift.moved else []
+    if drift.dependence:
+        parts.append("columns go together otherwise than they did")
+    return " and ".join(parts)
+
+
+def _column(shift: Shift) -> dict[str, Any]:
+    return {
+        "column": shift.column,
+        "kind": "number" if shift.numeric else "category",
+        "test": "KS" if shift.numeric else "TV",
+        "distance": shift.distance,
+        "psi": shift.psi,
+        "p_value": shift.p_value,
+        "missing_before": shift.missing[0],
+        "missing_now": shift.missing[1],
+        "new_categories": len(shift.new),
+        "out_of_range": shift.outside,
+        "moved": shift.moved,
+        "why": shift.why,
+    }
+
+
+def _standing(one: Standing) -> dict[str, Any]:
+    return {
+        "metric": one.metric,
+        "rows": one.rows,
+        "score": one.score.value,
+        "lower": one.score.lower,
+        "upper": one.score.upper,
+        "expected": one.expected.value,
+        "expected_lower": one.expected.lower,
+        "expected_upper": one.expected.upper,
+        "worse": one.worse,
+    }
