@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from .lib import admission, batches, files, params, table
+from .lib import admission, batches, files, params, provenance, returns, schema, table
 from .lib.admission import Admit
 from .lib.batches import Batch, Slices
 from .lib.errors import run
@@ -18,9 +18,10 @@ TABLES = ("columns", "pairs", "tails", "classes", "attacks", "distances")
 
 
 def main() -> None:
-    """Write metrics/admit.json, and the tables of all validations one below the other."""
+    """Write metrics/admit.json, the tables of all validations, and the record of batches."""
     generators = params.load("generators", Specs)
-    every = batches.every(generators, params.load("slices", Slices))
+    slices = params.load("slices", Slices)
+    every = batches.every(generators, slices)
     _remove_others(BY_BATCH, {batch.name for batch in every})
     _remove_others(BY_GENERATOR, set(generators))
     found = {batch.name: files.read_json(f"metrics/validate/{batch.name}.json") for batch in every}
@@ -28,8 +29,23 @@ def main() -> None:
     files.write_json(decision, "metrics/admit.json")
     for name in TABLES:
         files.write_csv(_together(every, name), f"metrics/{name}.csv")
+    _record([batch for batch in every if batch.name in decision["admitted"]], slices)
     for name, told in decision["batches"].items():
         print(f"{told['status']:>12}  {name}")
+
+
+def _record(admitted: list[Batch], slices: Slices) -> None:
+    """Add the admitted batches to the record, which stage ingest reads when the table changes."""
+    modelled = schema.load("data/schema.yaml").modelled
+    real, train = (files.read_parquet(f"data/{name}.parquet") for name in ("real", "train"))
+    lines = []
+    for batch in admitted:
+        labelled, record = provenance.read(f"data/synthetic/{batch.name}.parquet")
+        where = slices[batch.slice].condition
+        made, sha256 = labelled[modelled], record["sha256"]
+        lines.append(returns.line(batch.name, sha256, made, table=real, train=train, where=where))
+    path = Path(returns.PATH)
+    files.write_text(returns.grown(files.read_text(path) if path.exists() else "", lines), path)
 
 
 def _together(every: list[Batch], name: str) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from pathlib import Path
 from .lib import threads  # noqa: F401  (before anything that loads a thread pool)
 
 # isort: split
-from .lib import files, ledger, losses, models, params, provenance, rows, schema
+from .lib import files, ledger, losses, models, params, provenance, rows, schema, table
 from .lib.errors import run
 from .lib.generators import registry
 from .lib.generators.protocol import Finite, Private, Trained
@@ -20,19 +20,24 @@ def main() -> None:
     spec = params.load("generators", Specs)[name]
     declared = schema.load("data/schema.yaml")
     train = files.read_parquet("data/train.parquet")
-    generator, digest = registry.make(name, spec), rows.digest(train)
+    generator = registry.make(name, spec)
     if isinstance(generator, Finite):
         generator.name = name
+    returned = files.read_parquet("data/returned.parquet")
+    # Those rows were learned from real ones: a promise on each real row would no longer hold.
+    alone = isinstance(generator, Finite | Private) or returned.empty
+    learned = train if alone else table.stack([train, returned])
+    digest = rows.digest(learned)
     privacy = None
     if isinstance(generator, Private):  # paid for before any noise is drawn
         spent = generator.spends(declared)
         budget = params.load("privacy", Privacy)
         line = ledger.spend(name, spent, table=digest, privacy=budget, project=Path.cwd())
         privacy = {**spent._asdict(), "ledger": line.name}
-    generator.fit(train, declared, seed=spec.seed)
+    generator.fit(learned, declared, seed=spec.seed)
     models.save(generator, f"models/{name}.pkl")
-    learned = generator.losses if isinstance(generator, Trained) else None
-    losses.write(learned, f"data/training/{name}")
+    course = generator.losses if isinstance(generator, Trained) else None
+    losses.write(course, f"data/training/{name}")
     files.write_json(
         {
             "generator": {
@@ -41,11 +46,11 @@ def main() -> None:
                 "parameters": spec.parameters,
                 **({} if privacy else {"seed": spec.seed}),  # no seed replays a private fit
             },
-            "train": {"rows": len(train), "sha256": digest},
+            "train": {"rows": len(learned), "sha256": digest},
             "schema_sha256": provenance.of_file("data/schema.yaml"),
             "code_sha256": provenance.code(),
             "versions": provenance.versions(registry.FAMILIES[spec.family].packages),
-            "synthetic_share": 0.0,
+            "synthetic_share": 1 - len(train) / len(learned),
             "privacy": privacy,
         },
         f"metrics/fit/{name}.json",
@@ -55,6 +60,8 @@ def main() -> None:
         print(f"{name} has its rows already and learned nothing from ours")
     else:
         print(f"{name} learned from {len(train):,} real rows")
+        if not alone:
+            print(f"and from {len(returned):,} that earlier generators made")
 
 
 if __name__ == "__main__":

@@ -11,17 +11,20 @@ from .lib.schema import Schema
 
 
 def main() -> None:
-    """Write the slices as data/<slice>.parquet, and metrics/freeze.json."""
+    """Write the slices as data/<slice>.parquet, data/returned.parquet and metrics/freeze.json."""
     freeze = params.load("freeze", holdout.Freeze)
     declared = schema.load("data/schema.yaml")
-    real = files.read_parquet("data/real.parquet")
+    whole = files.read_parquet("data/real.parquet")
+    real, made = holdout.apart(whole)
     kept = files.read_parquet(holdout.PATH) if Path(holdout.PATH).exists() else None
     slices = holdout.carve(real, declared, freeze, kept)
     for name, part in slices._asdict().items():
         files.write_parquet(part, f"data/{name}.parquet")
+    returned = holdout.learnable(made, slices, declared, freeze.seed)
+    files.write_parquet(returned, "data/returned.parquet")
     files.write_json(
         {
-            "table_sha256": rows.digest(real),
+            "table_sha256": rows.digest(whole),
             "split": holdout.manner(declared),
             "seed": freeze.seed,
             "locked": freeze.locked.model_dump() if freeze.locked else None,
@@ -33,6 +36,8 @@ def main() -> None:
         "metrics/freeze.json",
     )
     print(", ".join(f"{name} {len(part):,}" for name, part in slices._asdict().items()))
+    if len(returned):
+        print(f"{len(returned):,} rows that earlier generators made are learned from with train")
     if freeze.locked is None:
         print(f"holdout not locked; its sha256 is {rows.digest(slices.holdout)}")
 

@@ -1,40 +1,87 @@
-"""Stage ingest: the real table, checked against its declared schema."""
+"""Stage ingest: the real table, checked against its declared schema and earlier batches."""
+
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from .lib import files, params, rows, schema, table
+from .lib import files, params, returns, rows, schema, table
 from .lib.errors import TableError, run
+from .lib.returns import Ingest
+from .lib.table import ORIGIN
 
 
 def main() -> None:
     """Write data/real.parquet and metrics/ingest.json."""
     path = params.load("data.path", str)
-    drop = params.load("ingest.drop_duplicates", bool)
+    asked = params.load("ingest", Ingest)
+    counting = asked.generated == "count"
     declared = schema.load("data/schema.yaml")
-    read = table.read(path, declared)
+    read = table.read(path, declared, labelled=counting)
     labelled = read[read[declared.target].notna()]
-    if labelled[declared.target].nunique() < 2:
+    made = labelled.get(ORIGIN, pd.Series("real", labelled.index)).eq("synthetic").to_numpy()
+    labelled = labelled[[name for name in declared.kept if name in labelled.columns]]
+    repeated = _repeated(labelled, made)
+    kept = np.flatnonzero(~(repeated & asked.drop_duplicates))
+    real, made = table.rows(labelled, kept), made[kept]
+    matches = [match for match in returns.compare(real, _record()) if match.found or match.lacking]
+    returned = [match for match in matches if match.returned]
+    if not counting:
+        places = np.flatnonzero(read[declared.target].notna())[kept]
+        returns.refuse(path, returned, places, len(read))
+    for match in returned:
+        made = made | match.suspects
+    values = real.loc[~made, declared.target].nunique()
+    if values < 2:
         raise TableError(
-            f"{path}: the target {declared.target!r} has "
-            f"{labelled[declared.target].nunique()} values; a model needs two or more to tell apart"
+            f"{path}: the target {declared.target!r} has {values} values; a model needs two or "
+            "more to tell apart"
         )
-    repeated = rows.repeated(labelled)
-    real = table.rows(labelled, np.flatnonzero(~(repeated & drop)))
-    files.write_parquet(real, "data/real.parquet")
+    fraction = returns.check_fraction(path, made, asked.min_real_fraction)
+    whole = real.assign(**{ORIGIN: pd.Categorical(_origin(made))}) if made.any() else real
+    files.write_parquet(whole, "data/real.parquet")
     files.write_json(
         {
             "rows_read": len(read),
-            "rows_without_target": len(read) - len(labelled),
+            "rows_without_target": int(read[declared.target].isna().sum()),
             "duplicates": int(repeated.sum()),
-            "duplicates_dropped": drop,
+            "duplicates_dropped": asked.drop_duplicates,
             "rows": len(real),
+            "rows_generated": int(made.sum()),
+            "real_fraction": fraction,
             "columns": len(real.columns),
             "missing_cells": int(real.isna().sum().sum()),
-            "sha256": rows.digest(real),
+            "sha256": rows.digest(whole),
         },
         "metrics/ingest.json",
     )
-    print(f"{len(real):,} real rows, {repeated.sum():,} exact duplicates")
+    print(f"{(~made).sum():,} real rows, {repeated.sum():,} exact duplicates")
+    print(*(returns.told(match) for match in matches), sep="\n", end="\n" * bool(matches))
+    if made.any():
+        print(f"{made.sum():,} rows are counted as synthetic")
+
+
+def _record() -> list[returns.Line]:
+    """Read which batches there were.
+
+    No dep in dvc.yaml: stage admit writes the file, and DVC would see a circle. A line that is
+    added changes nothing for the table at hand: it says how that table compares with the batch,
+    and rows are refused only where there are more of them than it says.
+    """
+    path = Path(returns.PATH)
+    return returns.parse(files.read_text(path)) if path.exists() else []
+
+
+def _repeated(frame: pd.DataFrame, made: np.ndarray) -> np.ndarray:
+    """Return which rows repeat another; of a real and a synthetic one the real one stays."""
+    order = np.argsort(made, kind="stable")
+    repeated = np.empty(len(frame), bool)
+    repeated[order] = rows.repeated(frame.iloc[order])
+    return repeated
+
+
+def _origin(made: np.ndarray) -> np.ndarray:
+    return np.where(made, "synthetic", "real")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ PLAIN = Schema(
 )
 GROUPED = Schema(columns={"who": Column(kind="category", role="group"), **PLAIN.columns})
 TIMED = Schema(columns={"day": Column(kind="date", role="time"), **PLAIN.columns})
+GROUPS = pd.Categorical((np.arange(200) // 2).astype(str))
 FREEZE = Freeze(train=50, tune=20, holdout=30, seed=4)
 
 
@@ -276,6 +277,43 @@ def test_read_verifies(tmp_path):
     files.write_parquet(found.iloc[1:], tmp_path / "h.parquet")
     with pytest.raises(LockError, match="at hand: 29 rows"):
         holdout.read(freeze.locked, tmp_path / "h.parquet")
+
+
+def test_real_rows_stand_apart_from_made_ones():
+    """A table without made rows is as it was; of another, the rows that are marked are apart."""
+    frame = real()
+    whole, none = holdout.apart(frame)
+    assert whole is frame
+    assert none.empty and list(none) == ["n", "y"]
+    mark = pd.Categorical(["synthetic", "real"] * 100)
+    found, made = holdout.apart(frame.assign(_origin=mark))
+    assert list(found) == list(made) == ["n", "y"]
+    assert numbers(made) == set(frame["n"][::2])
+    assert numbers(found) == set(frame["n"][1::2])
+
+
+def test_made_rows_are_learned_from_in_proportion():
+    """A quarter of the real rows is in train: of 80 made rows 20 are learned from."""
+    slices = holdout.carve(real(), PLAIN, FREEZE, None)
+    made = real(80, seed=9)
+    found, again = (holdout.learnable(made, slices, PLAIN, 4) for _ in range(2))
+    assert len(found) == 20
+    assert numbers(found) <= numbers(made)
+    assert rows.digest(found) == rows.digest(again)
+    assert rows.digest(found) != rows.digest(holdout.learnable(made, slices, PLAIN, 5))
+    assert holdout.learnable(made.iloc[:0], slices, PLAIN, 4).empty
+
+
+def test_made_row_like_one_that_is_judged_on_is_not_learned_from():
+    """It would tell the generator of a row of tune, holdout or pool; one of train is no secret."""
+    slices = holdout.carve(real(), PLAIN, FREEZE.model_copy(update={"train": 149}), None)
+    assert [len(part) for part in slices] == [149, 20, 30, 1]
+    made = real()
+    learned = [numbers(holdout.learnable(made, slices, PLAIN, seed)) for seed in range(20)]
+    assert set().union(*learned) == numbers(slices.train)
+    grouped = holdout.carve(real().assign(who=GROUPS), GROUPED, FREEZE, None)
+    made = real(80, seed=9).assign(who=grouped.holdout["who"].iloc[0])
+    assert holdout.learnable(made, grouped, GROUPED, 4).empty
 
 
 @pytest.mark.parametrize(

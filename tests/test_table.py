@@ -135,6 +135,40 @@ def test_labels_of_generated_rows_are_refused(tmp_path):
     message = refusal(tmp_path, "age,job,since,note,rich,_origin\n30,cook,,,no,synthetic\n")
     assert "column '_origin' marks rows that an earlier cycle generated" in message
     assert "not declared" not in message
+    assert "set `ingest.generated: count`" in message
+
+
+@pytest.mark.parametrize(
+    ("header", "labels", "expected"),
+    [
+        ("_origin,_batch", ["real,", " synthetic ,cart-all", ","], ["real", "synthetic", "real"]),
+        ("_origin", ["synthetic", "", "real"], ["synthetic", "real", "real"]),
+        ("_batch", ["cart-all", "", ""], ["synthetic", "real", "real"]),
+        (
+            "_origin,_batch",
+            [",cart-all", "real,", "synthetic,"],
+            ["synthetic", "real", "synthetic"],
+        ),
+    ],
+)
+def test_labels_say_which_rows_are_real(tmp_path, header, labels, expected):
+    """Where labelled rows may come, one column says of each row whether it is real."""
+    cells = zip(LINES.splitlines()[1:], labels, strict=True)
+    text = "\n".join([f"age,job,since,note,rich,{header}", *map(",".join, cells)])
+    found = table.read(written(tmp_path, text), SCHEMA, labelled=True)
+    assert list(found) == ["age", "job", "since", "rich", "_origin"]
+    assert found["_origin"].tolist() == expected
+
+
+def test_unlabelled_table_stays_as_it_is(tmp_path):
+    """A table without labels gets none; an unknown label is told with its rows."""
+    found = table.read(written(tmp_path, LINES), SCHEMA, labelled=True)
+    assert list(found) == ["age", "job", "since", "rich"]
+    text = "age,job,since,note,rich,_origin\n30,cook,,,no,made\n41,cook,,,yes,real\n"
+    with pytest.raises(TableError) as caught:
+        table.read(written(tmp_path, text), SCHEMA, labelled=True)
+    told = "column '_origin': 1 cells are neither real nor synthetic; rows 1"
+    assert str(caught.value).endswith(told)
 
 
 def test_integers_that_would_lose_digits_are_refused(tmp_path):

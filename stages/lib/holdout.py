@@ -75,6 +75,33 @@ def carve(real: pd.DataFrame, schema: Schema, freeze: Freeze, kept: pd.DataFrame
     return Slices(holdout=held, **slices)
 
 
+def apart(whole: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the real rows of a table, and those that stage ingest counted as synthetic."""
+    if table.ORIGIN not in whole.columns:
+        return whole, table.rows(whole, np.arange(0))
+    made = (whole[table.ORIGIN] == "synthetic").to_numpy()
+    frame = whole.drop(columns=table.ORIGIN)
+    return table.rows(frame, np.flatnonzero(~made)), table.rows(frame, np.flatnonzero(made))
+
+
+def learnable(made: pd.DataFrame, slices: Slices, schema: Schema, seed: int) -> pd.DataFrame:
+    """Return the rows among those `made` by earlier generators that new ones learn from.
+
+    As large a part of them, at random, as train is of the real rows, so that train with them is
+    like the table. Rows that share a unit with tune, holdout or pool, or look to models like one
+    of theirs, are left out: what is judged on shall not be learned from.
+    """
+    if made.empty:
+        return made
+    others = table.stack([made, slices.tune, slices.holdout, slices.pool])
+    free = np.ones(len(made), bool)
+    for unit in (_units(others, schema), rows.keys(others[schema.modelled])):
+        free &= ~np.isin(unit[: len(made)], unit[len(made) :])
+    part = len(slices.train) / sum(map(len, slices))
+    places = np.random.default_rng([seed, 2]).permutation(np.flatnonzero(free))
+    return table.rows(made, np.sort(places[: round(part * len(places))]))
+
+
 def verify(holdout: pd.DataFrame, lock: Lock | None) -> None:
     """Raise LockError if the holdout's content is not what the lock says."""
     if lock is None:

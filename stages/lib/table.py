@@ -25,19 +25,23 @@ class Typed(NamedTuple):
     untyped: pd.DataFrame  # of the same shape: True where a cell is there and has no type
 
 
-def read(path: str | Path, schema: Schema, *, whole: bool = True) -> pd.DataFrame:
+def read(
+    path: str | Path, schema: Schema, *, whole: bool = True, labelled: bool = False
+) -> pd.DataFrame:
     """Read a raw table, CSV (also compressed) or Parquet, as the schema declares it.
 
     Numbers and integers become float64 (missing: NaN), dates datetime64, all else categories in
     sorted order. Ignored columns are left out; where the table need not be `whole`, so are those
-    that it lacks. Raises TableError that tells every problem.
+    that it lacks. Rows may carry our labels where `labelled` is set: the column `_origin` then
+    says of each row whether it is real. Raises TableError that tells every problem.
     """
     if not Path(path).is_file():
         raise TableError(f"{path} is not a file; set `data.path` in params.yaml to the real table")
     raw = cells(path, schema)
-    problems = list(_column_problems(raw, schema, whole=whole))
+    problems = list(_column_problems(raw, schema, whole=whole, labelled=labelled))
     if problems:
         raise TableError(listed(str(path), problems))
+    labels = raw[raw.columns.intersection([ORIGIN, BATCH])]
     raw = raw[[name for name in schema.kept if name in raw.columns]]
     if raw.empty:
         raise TableError(f"{path} has a header and no rows; at least two slices of rows are needed")
@@ -47,9 +51,10 @@ def read(path: str | Path, schema: Schema, *, whole: bool = True) -> pd.DataFram
         problems += _cell_problems(name, schema.columns[name], wrong[name])
     if not problems:
         problems += _rule_problems(frame, schema)
+    problems += _label_problems(labels)
     if problems:
         raise TableError(listed(str(path), problems))
-    return frame
+    return frame if labels.columns.empty else frame.assign(**{ORIGIN: _origins(labels)})
 
 
 def cells(path: str | Path, schema: Schema) -> pd.DataFrame:
@@ -98,18 +103,39 @@ def typed(raw: pd.DataFrame, schema: Schema) -> Typed:
     )
 
 
-def _column_problems(raw: pd.DataFrame, schema: Schema, *, whole: bool) -> Iterator[str]:
+def _column_problems(
+    raw: pd.DataFrame, schema: Schema, *, whole: bool, labelled: bool
+) -> Iterator[str]:
     labels = [name for name in raw.columns if name in (ORIGIN, BATCH)]
-    if labels:
+    if labels and not labelled:
         yield (
             f"column {labels[0]!r} marks rows that an earlier cycle generated; "
             "synthetic rows must not come back as real ones: remove them"
+            + (", or set `ingest.generated: count` in params.yaml" if whole else "")
         )
     for name in raw.columns.difference([*schema.columns, *labels], sort=False):
         yield f"column {name!r} is not declared; add it to data/schema.yaml (or `role: ignore`)"
     for name in schema.columns:
         if whole and name not in raw.columns:
             yield f"column {name!r} is declared in data/schema.yaml and not in the table"
+
+
+def _label_problems(labels: pd.DataFrame) -> Iterator[str]:
+    if ORIGIN in labels.columns:
+        unknown = ~labels[ORIGIN].str.strip().isin(["real", "synthetic", ""])
+        if unknown.any():
+            yield (
+                f"column {ORIGIN!r}: {unknown.sum()} cells are neither real nor synthetic; "
+                f"{numbered(unknown)}"
+            )
+
+
+def _origins(labels: pd.DataFrame) -> pd.Categorical:
+    """Return what a row's labels say: one without `_origin` is synthetic if it has a batch."""
+    cells = labels.apply(lambda column: column.str.strip())
+    batch = cells[BATCH] != "" if BATCH in cells.columns else pd.Series(False, cells.index)
+    origin = cells[ORIGIN] if ORIGIN in cells.columns else pd.Series("", cells.index)
+    return pd.Categorical(origin.mask(origin == "", batch.map({True: "synthetic", False: "real"})))
 
 
 def _typed_as(values: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
