@@ -65,6 +65,7 @@ MEASURES: dict[str, Meaning] = {
     "outliers": Meaning(
         "fidelity", "error of the share of numbers beyond Tukey's outer fences", _GENERATOR
     ),
+    "repeats": Meaning("fidelity", "share of rows that equal a row above them", _GENERATOR),
     "coverage": Meaning(
         "fidelity", "share of real rows with no synthetic row near", _RICHER, 0.1, 0.6, 0.6
     ),

@@ -6,10 +6,10 @@ import pandas as pd
 from .. import measure, table
 from ..measure import FEWEST, Findings
 from ..schema import Schema
-from . import associations, discriminator, distributions, manifold, tails
+from . import associations, discriminator, distributions, manifold, repeats, tails
 
 CAP = 10_000  # rows of each sample that are compared; more would only cost time
-NAMES = (*distributions.NAMES, *manifold.NAMES, "discriminator")
+NAMES = (*distributions.NAMES, "repeats", *manifold.NAMES, "discriminator")
 
 
 def compare(
@@ -33,12 +33,13 @@ def compare(
         for frame, count in ((batch, size), (train, size), (tune, CAP))
     )
     found = distributions.compare(made, real, apart, schema, rng)
+    again = repeats.compare(made, real, schema)
     near = manifold.compare(made, real, apart, schema, rng)
     told, giveaway = discriminator.compare(made, real, apart, schema, rng)
     columns = found.tables["columns"].merge(giveaway, on="column", how="left")
     tables = {**found.tables, "columns": columns}
     notes = [*found.notes, *_sampled([len(batch), len(train), len(tune)], size)]
-    return Findings([*found.measures, *near, *told], tables, notes)
+    return Findings([*found.measures, again, *near, *told], tables, notes)
 
 
 def _sampled(sizes: list[int], size: int) -> list[str]:
