@@ -1,13 +1,67 @@
-"""dvc-synth trace."""
+"""dvc-synth trace: where a thing comes from, and what came of it."""
 
 import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+_WIDTH = 100  # columns
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb."""
+    parser.add_argument(
+        "target", metavar="TARGET",
+        help="a batch (cart-everything), a generator (cart, models/cart.pkl), models/final.skops, "
+        "blend, or a row of the blend counted from 1 (blend:17)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rev", metavar="REV", help="the commit to look at (default: the working tree)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 
 
 def run(given: argparse.Namespace) -> int:
-    """Print it, and return the exit code."""
-    raise NotImplementedError
+    """Print both directions."""
+    from ..lineage import repository, snapshot
+    from ..lineage.trace import target, tracing
+
+    repo = repository.find(Path.cwd())
+    at = snapshot.at(repo, given.rev) if given.rev else snapshot.workspace(repo)
+    told = tracing.trace(repo, at, target.parse(given.target, at))
+    if given.json:
+        print(json.dumps(told, indent=2, ensure_ascii=False))
+    else:
+        print(*_lines(told), sep="\n")
+    return 0
+
+
+def _lines(told: Any, depth: int = 0) -> Iterator[str]:
+    """Yield facts, each below what it belongs to; those that git does not say are left out."""
+    indent = "  " * depth
+    for name, value in told.items():
+        start = f"{indent}{_plain(name if '/' in name else name.replace('_', ' '))}"
+        if name == "made_in" and value is None:
+            yield f"{start}: no commit yet"
+        elif isinstance(value, dict):
+            below = list(_lines(value, depth + 1))
+            short = f"{start}: {', '.join(line.strip().replace(': ', ' ', 1) for line in below)}"
+            nested = any(isinstance(one, dict | list) for one in value.values())
+            if below and (nested or len(short) > _WIDTH):
+                yield from (f"{start}:", *below)
+            elif below:
+                yield short
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            for one in value:
+                yield from (f"{start}:", *_lines(one, depth + 1))
+        elif isinstance(value, list) and value:
+            yield f"{start}: {_plain('; '.join(map(str, value)))}"
+        elif value is not None and not isinstance(value, list):
+            yield f"{start}: {_plain(str(value))}"
+
+
+def _plain(text: str) -> str:
+    """Return text that cannot steer a terminal, whoever wrote it into a commit."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

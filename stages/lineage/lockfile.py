@@ -16,11 +16,22 @@ class Entry(NamedTuple):
 
 
 def parse(text: str | None) -> dict[str, Entry]:
-    """Return the entries of a dvc.lock by stage (`fit@cart`), in their order; none of no file."""
+    """Return the entries of a dvc.lock by stage (`fit@cart`), in their order; none of no file.
+
+    Raises ValueError where that is YAML, but no dvc.lock.
+    """
     if not text:
         return {}
-    stages = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)).get("stages", {})
-    return {name: _entry(stage) for name, stage in stages.items()}
+    found = load(text)
+    try:
+        return {name: _entry(stage) for name, stage in (found.get("stages") or {}).items()}
+    except (AttributeError, KeyError, TypeError):
+        raise ValueError("not as DVC writes it; `dvc repro` makes it anew") from None
+
+
+def load(text: str) -> Any:
+    """Return what YAML holds, by libyaml where PyYAML has it: dvc.lock is long."""
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def makers(lock: Mapping[str, Entry]) -> dict[str, str]:

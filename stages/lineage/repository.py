@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..lib.errors import LineageError
 
-_FIELDS = "%H%x1f%an%x1f%s%x1f%b%x1e"
+_FIELDS = "%H%x00%an%x00%s%x00%b%x00"  # no message can hold a zero byte, and so forge a commit
 _MAIN = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 
 
@@ -71,9 +71,75 @@ def base(repository: Repository) -> str:
     return head
 
 
+def merge_base(repository: Repository, one: str, other: str) -> str | None:
+    """Return the commit at which two histories parted, None where they have none in common.
+
+    Raises LineageError in a shallow clone that may merely not hold it.
+    """
+    found = _git(repository.project, "merge-base", one, other)
+    if found is not None:
+        return found.decode().strip()
+    if (_git(repository.project, "rev-parse", "--is-shallow-repository") or b"").strip() == b"true":
+        raise LineageError(
+            f"where {one[:9]} and {other[:9]} parted is not in this shallow clone; "
+            "`git fetch --unshallow` brings it (in a CI job: check out with the whole history)"
+        )
+    return None
+
+
+def between(
+    repository: Repository, since: str, until: str, paths: Sequence[str] = ()
+) -> list[Commit]:
+    """Return the commits that `until` has and `since` has not, the oldest first.
+
+    Of merges all sides are followed, so that who wrote a line is found behind the merge commit
+    that a CI job checks out. With `paths`, those that changed one of them.
+    """
+    told = _git(
+        repository.project, "log", "--full-history", "--topo-order", "--reverse",
+        f"--format={_FIELDS}", f"{since}..{until}", "--", *paths,
+    )  # fmt: skip
+    return _commits(told, until)
+
+
+def changes(repository: Repository, until: str, paths: Sequence[str]) -> list[Commit]:
+    """Return all commits up to `until` that changed one of `paths`, the oldest first.
+
+    Of merges all sides are followed, so that who made a change is found behind its merge.
+    """
+    told = _git(
+        repository.project, "log", "--full-history", "--topo-order", "--reverse",
+        f"--format={_FIELDS}", until, "--", *paths,
+    )  # fmt: skip
+    return _commits(told, until)
+
+
 def read(repository: Repository, commit: str, path: str) -> bytes | None:
     """Return a file of the project as it was at a commit, None where it was not there."""
     return _git(repository.project, "cat-file", "blob", f"{commit}:{repository.inside}{path}")
+
+
+def contents(
+    repository: Repository, places: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], bytes]:
+    """Return many files of the project at commits, by commit and path; those that are there.
+
+    One git reads them all, which is what a long history needs.
+    """
+    asked = [place for place in dict.fromkeys(places) if "\n" not in place[1]]
+    lines = "".join(f"{commit}:{repository.inside}{path}\n" for commit, path in asked)
+    told = _git(repository.project, "cat-file", "--batch", given=lines.encode()) or b""
+    found, start = {}, 0
+    for place in asked:
+        end = told.find(b"\n", start)
+        header = told[start:end].split() if end >= 0 else []
+        start = end + 1
+        if len(header) == 3 and header[1] != b"missing" and header[2].isdigit():
+            size = int(header[2])
+            if header[1] == b"blob":
+                found[place] = told[start : start + size]
+            start += size + 1
+    return found
 
 
 def files(repository: Repository, commit: str, folder: str) -> list[str]:
@@ -97,21 +163,32 @@ def log(
         repository.project, "log", "--first-parent", "--reverse", f"--format={_FIELDS}",
         f"{since}..{until}" if since else until, "--", *paths,
     )  # fmt: skip
+    return _commits(told, until)
+
+
+def _commits(told: bytes | None, until: str) -> list[Commit]:
     if told is None:
         raise LineageError(f"git cannot read the history up to {until}; `git fsck` says why")
-    lines = told.decode(errors="replace").split("\x1e")
-    return [Commit(*line.strip("\n").split("\x1f")) for line in lines if line.strip()]
+    fields = [field.strip("\n") for field in told.decode(errors="replace").split("\0")]
+    return [Commit(*fields[at : at + 4]) for at in range(0, len(fields) - 3, 4)]
 
 
-def _git(folder: Path, *arguments: str) -> bytes | None:
-    """Return what git prints, or None where it fails or is not there."""
-    # In a hook these name another repository, or another part of this one.
+def environment() -> dict[str, str]:
+    """Return the environment for git, without what would lead it elsewhere.
+
+    In a hook these variables name another repository, or another part of this one.
+    """
     named = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
-    outside = {name: value for name, value in os.environ.items() if name not in named}
+    return {name: value for name, value in os.environ.items() if name not in named}
+
+
+def _git(folder: Path, *arguments: str, given: bytes | None = None) -> bytes | None:
+    """Return what git prints, or None where it fails or is not there; it reads what is `given`."""
     try:
         done = subprocess.run(
-            ["git", "--literal-pathspecs", *arguments], cwd=folder, env=outside, capture_output=True
-        )
+            ["git", "--literal-pathspecs", *arguments],
+            cwd=folder, env=environment(), capture_output=True, input=given,
+        )  # fmt: skip
     except FileNotFoundError:
         return None
     return done.stdout if done.returncode == 0 else None

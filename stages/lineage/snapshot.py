@@ -3,17 +3,19 @@
 import io
 import json
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import yaml
 
 from ..lib.errors import LineageError
 from . import lockfile, repository
 from .lockfile import Entry
 from .repository import Repository
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WORKSPACE = "workspace"  # as DVC calls the working tree
 
@@ -38,10 +40,12 @@ class Snapshot:
 
     def yaml(self, path: str) -> Any:
         """Return what a YAML file holds, None where it is not there."""
-        return self._parsed(path, yaml.safe_load)
+        return self._parsed(path, lockfile.load)
 
-    def table(self, path: str) -> pd.DataFrame | None:
+    def table(self, path: str) -> "pd.DataFrame | None":
         """Return a CSV table of metrics/, None where it is not there."""
+        import pandas as pd  # takes longer than most questions do
+
         text = self.text(path)
         if not text:
             return None
@@ -50,20 +54,23 @@ class Snapshot:
     @cached_property
     def params(self) -> dict[str, Any]:
         """What params.yaml holds."""
-        return self.yaml("params.yaml") or {}
+        found = self.yaml("params.yaml") or {}
+        if not isinstance(found, dict):
+            raise LineageError(f"params.yaml at {self.name} holds no sections")
+        return found
 
     @cached_property
     def lock(self) -> dict[str, Entry]:
         """What dvc.lock holds, by stage."""
-        return lockfile.parse(self.text("dvc.lock"))
+        return self._parsed("dvc.lock", lockfile.parse) or {}
 
     @cached_property
     def batches(self) -> list[str]:
         """The names of all batches that params.yaml asks for, in their order."""
         return [
             f"{generator}-{part}"
-            for part in self.params.get("slices") or {}
-            for generator in self.params.get("generators") or {}
+            for part in self.section("slices")
+            for generator in self.section("generators")
         ]
 
     def provenance(self, batch: str) -> dict[str, Any] | None:
@@ -73,6 +80,16 @@ class Snapshot:
     def validation(self, batch: str) -> dict[str, Any] | None:
         """Return what the gates said of a batch, None where they were not asked."""
         return self.json(f"metrics/validate/{batch}.json")
+
+    def section(self, name: str) -> dict[str, Any]:
+        """Return a section of params.yaml, empty where there is none."""
+        found = self.params.get(name)
+        return found if isinstance(found, dict) else {}
+
+    def record(self, path: str) -> dict[str, Any]:
+        """Return the object that a JSON file holds, empty where there is none."""
+        found = self.json(path)
+        return found if isinstance(found, dict) else {}
 
     def _parsed(self, path: str, parse: Callable[[str], Any]) -> Any:
         text = self.text(path)
@@ -88,12 +105,12 @@ def at(repo: Repository, revision: str) -> Snapshot:
     """Return the project at a commit; raises LineageError where `revision` names none."""
     commit = repository.resolve(repo, revision)
     name = revision if len(revision) < 40 else commit[:9]
-    return Snapshot(name, commit, lambda path: repository.read(repo, commit, path))
+    return Snapshot(name, commit, cache(lambda path: repository.read(repo, commit, path)))
 
 
 def workspace(repo: Repository) -> Snapshot:
     """Return the project as it lies in the working tree, committed or not."""
-    return Snapshot(WORKSPACE, None, lambda path: _file(repo.project / path))
+    return Snapshot(WORKSPACE, None, cache(lambda path: _file(repo.project / path)))
 
 
 def _file(path: Path) -> bytes | None:
