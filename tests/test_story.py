@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import vl_convert
+import yaml
 
 from stages.lib import charts, document, panels, pictures, story, vega, words
 from stages.lib.evidence import Evidence
@@ -29,11 +30,17 @@ def check(name: str = "tax", gate: str = "utility", verdict: str = "pass") -> di
 def made(name: str) -> dict[str, dict[str, Any]]:
     """Return what the stages wrote of one batch."""
     shown = {"verdict": "pass", "rows": 30, "repeated_rows": 0, "copied_real_rows": 0}
+    learned = {"train": {"rows": 100, "sha256": "a" * 64}, "schema_sha256": "5" * 64}
     generator = {"name": name, "family": name, "parameters": {"depth": 3}, "seed": 1}
     return {
-        "preview": shown,
+        "preview": {**shown, "crowded_columns": []},
         "provenance": {
-            "generator": generator,
+            **{"generator": generator, "seed": 77, "synthetic_share": 0.0, **learned},
+            **{
+                "versions": {"numpy": "2.4.6"},
+                "code_sha256": {"fit": "c" * 64},
+                "sha256": "b" * 64,
+            },
             "slice": {"name": "everything", "purpose": "more of the same"},
             "rows": {"asked": 600, "generated": 600, "kept": 600},
             "verifiers": {"schema": {"seen": 600, "kept": 600}},
@@ -107,8 +114,16 @@ def complete() -> dict[str, Any]:
             **{"rows_without_target": 0, "missing_cells": 0, "columns": 4},
         },
         "freeze": {
-            "slices": {"train": {"rows": 100, "sha256": "a" * 64, "classes": {"no": 70}}},
+            "slices": {
+                name: {"rows": rows, "sha256": sha * 64, "classes": {"no": rows}}
+                for name, rows, sha in (
+                    ("train", 100, "a"),
+                    ("tune", 200, "d"),
+                    ("holdout", 300, "e"),
+                )
+            },
             **{"split": "at random", "seed": 1, "locked": None, "optimistic": False},
+            "table_sha256": "f" * 64,
         },
         "baseline": {
             **{"model": "logistic", **spread("score", 0.8, bounds="")},
@@ -149,7 +164,11 @@ def complete() -> dict[str, Any]:
             ],
             "without": [],
         },
-        "drift": {"arrived": False, "rows": 0, "files": 0, "drift": None, "moved": []},
+        "drift": {
+            **{"arrived": False, "rows": 0, "files": 0, "drift": None, "moved": [], "columns": []},
+            **{"dependence": None, "regenerate": None, "joint": None, "model": None, "notes": []},
+        },
+        "notes": "What this is.\n\n---\n\n- The survey is old.\n",
         "curve": curve(),
         "learning": learned((25, 0.7), (50, 0.75), (100, 0.8), (200, 0.86), (400, 0.91)),
         "alternatives": pd.DataFrame(ways)
@@ -164,6 +183,7 @@ def complete() -> dict[str, Any]:
             for number in range(1, 10)
         ),
         **{kind: {name: own[kind] for name, own in batches.items()} for kind in made("")},
+        "triggers": {"growth": 0.2, "floor": None},
     }
 
 
@@ -232,7 +252,8 @@ def regression(found: dict[str, Any]) -> None:
     found["sweep"]["comparisons"] = [one for one in ways if one["kind"] != "remedy"]
     found["alternatives"] = found["alternatives"].query("kind != 'remedy'")
     found["calibration"] = found["calibration"].iloc[:0]
-    found["freeze"]["slices"]["train"].pop("classes")
+    for part in found["freeze"]["slices"].values():
+        part.pop("classes")
 
 
 def no_pool(found: dict[str, Any]) -> None:
@@ -275,6 +296,52 @@ def nothing_else(found: dict[str, Any]) -> None:
     found["sweep"]["comparisons"] = found["baseline"]["remedies"] = []
 
 
+def drifted(found: dict[str, Any]) -> None:
+    """Let rows arrive in which one of three columns moved, and which the model does worse on."""
+    quiet = {"kind": "number", "test": "KS", "distance": 0.02, "psi": 0.01, "p_value": 0.8}
+    quiet |= {"missing_before": 0.0, "missing_now": 0.0, "new_categories": 0, "out_of_range": 0}
+    moved = {"p_value": 0.00001, "missing_before": 0.01, "missing_now": 0.25, "out_of_range": 1300}
+    why = ["distribution", "missingness"]
+    expected = {"expected": 0.83, "expected_lower": 0.82, "expected_upper": 0.84}
+    found["drift"] = {
+        **{"arrived": True, "rows": 1200, "files": 2, "drift": True, "moved": ["age"]},
+        **{"dependence": True, "regenerate": True, "level": 0.05, "notes": ["hours came late"]},
+        "advice": "Take the rows that arrived into the table.",
+        "columns": [
+            {**quiet, **moved, "column": "age", "moved": True, "why": why},
+            *({**quiet, "column": name, "moved": False, "why": []} for name in ("hours", "job")),
+        ],
+        "joint": {
+            **{"auc": 0.713, "p_value": 0.0004, "moved": True},
+            "pairs": [{"left": "age", "right": "hours", "change": -0.214}],
+        },
+        "model": {
+            **{"metric": "roc_auc", "rows": 400, "worse": True, **expected},
+            **spread("score", 0.7, 0.03, ""),
+        },
+    }
+
+
+def no_tune(found: dict[str, Any]) -> None:
+    """Let there be no tune slice, so that the holdout decides."""
+    found["freeze"]["optimistic"] = True
+    found["freeze"]["slices"]["tune"] = {"rows": 0, "sha256": "0" * 64, "classes": {}}
+    found["sweep"]["decided_on"] = "holdout (optimistic)"
+
+
+def lock(found: dict[str, Any]) -> None:
+    """Lock the holdout."""
+    found["freeze"]["locked"] = {"sha256": "e" * 64, "who": "Ada | Co", "why": "the next survey"}
+
+
+def html(found: Evidence, drawn: dict[str, vega.Picture]) -> str:
+    """Return the report with these pictures, and nothing in place of all others."""
+    names = [*story.titles(found), "lineage", "tradeoff"]
+    beside = {"lineage": [], "nearest": {}, "samples": {}, "library": ""}
+    every = {**dict.fromkeys(names, vega.Picture("", 1)), **drawn}
+    return document.html(m=found, told=story.tell(found), pictures=every, **beside)
+
+
 EVERY: dict[str, list[Change]] = {
     "helps": [],
     "none taken": [none_taken],
@@ -293,12 +360,19 @@ def test_every_case_can_be_told_and_drawn(name: str) -> None:
     said = story.tell(found)
     drawn = pictures.answers(found)
     text = document.markdown(m=found, told=said)
-    every = {**dict.fromkeys(story.titles(found), ""), **drawn}
-    page = document.html(m=found, told=said, pictures=every)
-    assert all(picture in page for name, picture in drawn.items() if name != "sweep")
+    page = html(found, drawn)
+    assert all(picture.svg in page for name, picture in drawn.items() if name != "sweep")
     assert drawn.keys() >= {"sweep", "curve", "learning"}
-    for one in (text, page, *drawn.values()):
+    for one in (text, page, *(picture.svg for picture in drawn.values())):
         assert not re.search(r"\b(None|nan|NaN|undefined|inf)\b", one)
+    assert not re.search(r"\n\n\n|\.\.| ,", text)
+
+
+@pytest.mark.parametrize("name", ["drifted", "no tune, locked"])
+def test_the_record_says_no_none(name: str) -> None:
+    """Rows that arrived, a lock and a lacking tune change sentences, and no picture."""
+    text = markdown(*{"drifted": [drifted], "no tune, locked": [no_tune, lock]}[name])
+    assert not re.search(r"\b(None|nan|NaN|undefined|inf)\b", text)
     assert not re.search(r"\n\n\n|\.\.| ,", text)
 
 
@@ -494,6 +568,284 @@ def test_an_unlocked_holdout_is_a_limitation_and_a_next_step() -> None:
     assert any(line.startswith("Lock the holdout") for line in said["next"])
 
 
+def markdown(*changes: Change) -> str:
+    """Return HANDOFF.md after changes."""
+    found = evidence(*changes)
+    return document.markdown(m=found, told=story.tell(found))
+
+
+def test_the_holdout_is_described_and_so_is_who_may_change_it() -> None:
+    """Its size, sampling, hash, and the person of the lock with the act that releases it."""
+    text = markdown(lock).partition("## The holdout")[2].partition("\n## ")[0]
+    assert "300 of the 900 rows taken" in text
+    assert "at random; seed 1; from the table of sha256 `ffffffffffffffff…`" in text
+    assert "`" + "e" * 64 + "`" in text
+    assert "Locked by Ada \\| Co, because: the next survey." in text
+    assert "Who may change it: Ada \\| Co." in text
+    assert "`freeze.locked` in `params.yaml` to null and says why" in text
+
+
+def test_an_unlocked_holdout_comes_with_what_locks_it() -> None:
+    """The lines to write are there, with its hash filled in."""
+    [block] = re.findall(r"```yaml\n(.*?)```", markdown(), re.DOTALL)
+    assert yaml.safe_load(block)["freeze"]["locked"]["sha256"] == "e" * 64
+
+
+def test_every_batch_has_its_provenance() -> None:
+    """What it was made from, by which seeds, code and packages, and what its rows are."""
+    for name in (CART, BAYES):
+        text = markdown().partition(f"### {name}:")[2].partition("###")[0]
+        assert (
+            "| learned from | 100 rows, 0 % of them synthetic, sha256 `aaaaaaaaaaaaaaaa…` |" in text
+        )
+        assert "| seeds | fit 1, sampling 77 |" in text
+        assert "| schema | sha256 `5555555555555555…` |" in text
+        assert "| code | `fit` `cccccccccccccccc…` |" in text
+        assert "| packages | numpy 2.4.6 |" in text
+        assert "schema kept 600 of 600" in text
+        assert "`" + "b" * 64 + "`" in text
+
+
+def test_batches_are_counted_by_gate_before_they_are_told() -> None:
+    """The table that all batches share has what each gate came to, the worst first."""
+
+    def change(found: dict[str, Any]) -> None:
+        found["validate"][CART]["checks"] += [
+            check("attribute", "privacy", "inconclusive"),
+            check("membership", "privacy", "fail"),
+        ]
+
+    [line] = [line for line in markdown(change).splitlines() if line.startswith(f"| `{CART}` |")]
+    assert line.endswith("| pass | – | 1 pass | 1 fail, 1 inconclusive, 1 pass |")
+
+
+def test_checks_without_a_threshold_are_reported_by_the_batch() -> None:
+    """A number that judges nothing is still there to read."""
+    told = updated_check("discriminator", threshold=None, value=0.907, ceiling=0.549)
+    assert "Reported, not judged: discriminator 0.907 (real rows 0.549).\n" in markdown(told)
+
+
+def updated_check(name: str, **keys: Any) -> Change:
+    """Return a change that adds a check to the first batch."""
+
+    def change(found: dict[str, Any]) -> None:
+        found["validate"][CART]["checks"].append({**check(name, "fidelity"), **keys})
+
+    return change
+
+
+def test_what_asks_for_a_new_run_is_told_with_its_numbers() -> None:
+    """Growth, versions, brief and floor are facts; without a floor the interval's end is it."""
+    said = " ".join(told()["triggers"])
+    assert "grew by more than 20 % (triggers.growth): to more than 1,080 rows, from the 900" in said
+    assert "than made the batches: numpy 2.4.6." in said
+    assert "ROC AUC of 0.9 or more, priority utility, and data/schema.yaml (sha256 55555" in said
+    assert "ROC AUC in production is below 0.820 (the lower end of the final score's" in said
+    own = updated("triggers", growth=0.5, floor=0.75)
+    said = " ".join(told(own)["triggers"])
+    assert "more than 50 % (triggers.growth): to more than 1,350 rows" in said
+    assert "in production is below 0.75 (triggers.floor)" in said
+
+
+def test_batches_of_two_versions_show_both() -> None:
+    """A package at one version here and another there is named once."""
+
+    def change(found: dict[str, Any]) -> None:
+        found["provenance"][BAYES]["versions"] = {"numpy": "2.4.5", "sdv": "2.0.0"}
+
+    assert "batches: numpy 2.4.5 or 2.4.6 and sdv 2.0.0." in " ".join(told(change)["triggers"])
+
+
+def test_drift_is_told_with_what_moved_and_what_it_does_to_the_model() -> None:
+    """The columns that moved and why, the joint finding, the model's score, and advice."""
+    text = markdown(drifted).partition("## Drift")[2].partition("\n## ")[0]
+    assert "1,200 rows in 2 files arrived. Of 3 columns 1 moved" in text
+    assert "would show one in at most 5 % of cases" in text
+    assert (
+        "| `age` | distribution and missingness | KS 0.02 | 0.01 | < 0.001 | 1 % → 25 % |" in text
+    )
+    assert "| 0 | 1,300 |" in text
+    assert "`hours` |" not in text
+    assert "- `age` with `hours`: -0.21" in text
+    assert "Columns go together otherwise than they did (p < 0.001)." in text
+    assert (
+        "On the 400 of them with labels the final model reaches ROC AUC 0.700 [0.670, 0.730]"
+        in text
+    )
+    assert "where 0.830 [0.820, 0.840] was expected: shown worse" in text
+    assert "Take the rows that arrived into the table." in text
+    limits = " ".join(told(drifted)["limitations"])
+    assert "have drifted" in limits
+    assert "shown worse than expected: ROC AUC 0.700 [0.670, 0.730]" in limits
+    assert any(step.startswith("Take the rows that arrived") for step in told(drifted)["next"])
+
+
+def test_quiet_columns_and_a_changed_dependence_are_told_apart() -> None:
+    """That no column moved by itself is said where all together did."""
+
+    def change(found: dict[str, Any]) -> None:
+        drifted(found)
+        found["drift"].update(moved=[], model=None)
+        found["drift"]["columns"][0].update(moved=False, why=[])
+        found["drift"]["joint"]["pairs"] = []
+
+    said = told(change)
+    assert "None of 3 columns is shown to have moved." in said["drift"]
+    assert (
+        "which rows are new (ROC AUC 0.713, p < 0.001), though no column by itself."
+        in said["drift"]
+    )
+    assert "final model" not in said["drift"]
+    assert said["moved"] == []
+
+
+def test_a_worse_model_without_drift_asks_for_a_look_at_the_labels() -> None:
+    """Rows made anew from the same table would not help there."""
+
+    def change(found: dict[str, Any]) -> None:
+        drifted(found)
+        found["drift"].update(drift=False, moved=[], joint=None)
+
+    steps = told(change)["next"]
+    assert any(step.startswith("Look at the labels of the rows that arrived") for step in steps)
+    assert not any(step.startswith("Take the rows that arrived") for step in steps)
+
+
+def test_small_classes_and_slices_are_named_with_their_rows() -> None:
+    """A class of the table that the holdout lacks is one of no rows."""
+
+    def change(found: dict[str, Any]) -> None:
+        found["freeze"]["slices"]["train"]["classes"]["lost|"] = 4
+        found["freeze"]["slices"]["holdout"]["classes"]["rare"] = 99
+        found["freeze"]["slices"]["holdout"]["classes"]["common"] = 100
+        late = {**spread("score", 0.8), **spread("gain", 0.0), "lower": 0.7, "upper": 0.9}
+        found["blend"]["slices"] = [{"name": "late", "rows": 40, **late}]
+
+    text = markdown(change)
+    assert "Fewer than 100 rows make up 2 classes and 1 slice (the smallest has 0)" in text
+    table = text.partition("| few rows in the holdout |")[2].partition("\n\n")[0]
+    assert table.splitlines()[2:] == [
+        "| `lost\\|` | class | 0 |",
+        "| `late` | slice | 40 |",
+        "| `rare` | class | 99 |",
+    ]
+    assert "| few rows" not in markdown()
+
+
+def test_rows_that_generators_made_are_a_limitation_where_they_count_as_real() -> None:
+    """Their number and the share that each generator learned from are told."""
+
+    def change(found: dict[str, Any]) -> None:
+        found["ingest"].update(rows_generated=90, real_fraction=0.9)
+        found["provenance"][CART]["synthetic_share"] = 0.25
+
+    said = " ".join(told(change)["limitations"])
+    assert "90 rows of the real table (10 %) came from generators" in said
+    assert f"learned from synthetic rows: {CART} (25 %)." in said
+    text = markdown(change)
+    assert "90 of these rows came from generators of earlier cycles" in text
+    assert "100 rows, 25 % of them synthetic" in text
+    assert "synthetic rows: " not in " ".join(told()["limitations"])
+
+
+def test_without_tune_no_number_is_said_to_be_of_tune() -> None:
+    """What falls back on the holdout is not shown a second time under another name."""
+    text = markdown(no_tune)
+    assert "| ratio | real | synthetic | model | holdout | why, or why not |" in text
+    assert "on tune" not in text
+    assert "tune" not in story.titles(evidence(no_tune))["curve"]
+    assert "| model | tune | holdout |" in markdown()
+
+
+def test_packages_of_private_trees_are_installed_where_they_made_a_batch() -> None:
+    """They are an extra, and without it the fit would stop."""
+
+    def change(found: dict[str, Any]) -> None:
+        found["provenance"][CART]["versions"]["mbi"] = "2.0"
+
+    assert "pip install -c constraints.txt -e '.[private]'\n" in markdown(change)
+    assert "pip install -c constraints.txt -e .\n" in markdown()
+
+
+def test_a_private_batch_is_said_to_come_out_otherwise() -> None:
+    """Whoever reproduces it is told to fetch what no seed can make again."""
+
+    def change(found: dict[str, Any]) -> None:
+        found["provenance"][CART]["generator"].pop("seed")
+
+    assert f"{CART} cannot be made again from a seed" in markdown(change)
+    assert "cannot be made again" not in markdown()
+
+
+HOSTILE = {
+    "backticks": "```\nnever closed",
+    "html": "a </blockquote> <details><summary>x</summary>\n<!-- never closed",
+    "escaped html": "\\<b> \\\\<i>",
+    "headings and rules": "# One\n\nTwo\n===\n---\n\n***",
+    "table": "| a | b |\n|---|---|\n| 1 | 2 |",
+    "definitions": "[drift]: http://x\n[^1]: note\n- [a\\]b]: http://y",
+    "odd line ends": "one\r\ntwo\x0bthree\u2028# four\rfive",
+    "indented": "    code\n\n\n1. one\n   - two",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_notes_stay_inside_their_quotation(name: str) -> None:
+    """Whatever a person writes, each line begins as a quotation, and nothing opens in HTML."""
+    text = markdown(notes_of(f"About.\n---\n{HOSTILE[name]}\n"))
+    before, _, rest = text.partition("What a person wrote down in `NOTES.md`:\n\n")
+    quoted, _, after = rest.partition("\n\n## When to run it again\n")
+    assert before
+    assert after == markdown().partition("## When to run it again\n")[2]
+    assert all(line.startswith(">") for line in quoted.splitlines())
+    assert not re.search(r"(?<!\\)(\\\\)*<[A-Za-z/!?]", quoted)
+    assert not re.search(r"\]:", quoted)
+
+
+def notes_of(text: str) -> Change:
+    """Return a change of NOTES.md."""
+
+    def change(found: dict[str, Any]) -> None:
+        found["notes"] = text
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("About.\n\n---\n\n- one\n  two\n\n---\n", ["- one", "  two", "", "---"]),
+        ("No rule,\nbut words.\n", ["No rule,", "but words."]),
+        ("---\nall of it", ["all of it"]),
+        ("About.\n---\n\n \n", []),
+        ("", []),
+    ],
+    ids=["below the first rule", "no rule", "rule first", "nothing below", "empty"],
+)
+def test_notes_are_what_lies_below_the_first_rule(text: str, expected: list[str]) -> None:
+    """Lines come as they are; a file without a rule is quoted whole rather than lost."""
+    found = evidence(notes_of(text))
+    assert story.tell(found)["notes"] == expected
+    said = document.markdown(m=found, told=story.tell(found))
+    assert ("No person has written any down" in said) is (expected == [])
+
+
+def test_lists_in_notes_stay_lists() -> None:
+    """What cannot get out of the quotation is not escaped."""
+    lines = ["- *one*, `two` < 3 and a|b", "  1. [l](x#y)", "", "# Head"]
+    assert document.quotation(lines).split("\n") == [f"> {line}".rstrip() for line in lines]
+
+
+def test_the_way_to_reproduce_it_is_complete() -> None:
+    """From the clone to what the reader should see, in an order that works."""
+    text = markdown().partition("## How to reproduce it")[2]
+    steps = ["git clone", "-m venv", "-c constraints.txt", "dvc repro\n", "git status --short"]
+    places = [text.index(step) for step in steps]
+    assert places == sorted(places)
+    assert f"$ dvc-synth trace {CART}\n" in text
+    assert "$ dvc-synth check\n" in markdown()
+
+
 def test_hostile_names_stay_text() -> None:
     """What comes from the table or a person cannot break a Markdown table or the page."""
 
@@ -502,19 +854,20 @@ def test_hostile_names_stay_text() -> None:
         found["blend"]["classes"][0]["name"] = name
         found["calibration"]["class"] = name
         found["brief"]["gap"] = "x | <b>y</b>\n`z` [l](javascript:alert(1))"
-        found["drift"].update(arrived=True, rows=1, files=1, drift=True, moved=["co|l`"])
+        drifted(found)
+        found["drift"]["columns"][0]["column"] = found["drift"]["joint"]["pairs"][0]["left"] = name
 
     found = evidence(change)
     said = story.tell(found)
-    drawn = {"calibration": vega.svg(panels.calibration(found.calibration), "calibration", "")}
-    every = {**dict.fromkeys(story.titles(found), ""), **drawn}
-    page = document.html(m=found, told=said, pictures=every)
-    assert "alert(1)" in drawn["calibration"]
-    assert "<script" not in page
+    drawn = vega.picture(panels.calibration(found.calibration), "calibration", "")
+    page = html(found, {"calibration": drawn})
+    assert "alert(1)" in drawn.svg
+    assert "<script>alert" not in page
     assert "<b>y</b>" not in page
     text = document.markdown(m=found, told=said)
-    [line] = [line for line in text.splitlines() if "alert(1)</script>" in line]
-    assert line.count("|") - line.count("\\|") == 6  # five cells
+    lines = [line for line in text.splitlines() if "alert(1)</script>" in line]
+    cells = [line.count("|") - line.count("\\|") - 1 for line in lines]
+    assert cells == [5, 8, 0]  # a class, a column that moved, and a pair in a list
     assert "[l](javascript" not in text
 
 

@@ -21,6 +21,7 @@ class Evidence(NamedTuple):
     blend: dict[str, Any]
     drift: dict[str, Any]
     notes: str  # what a person wrote in NOTES.md, as it is
+    triggers: dict[str, Any]  # the section of params.yaml
     curve: pd.DataFrame
     learning: pd.DataFrame
     alternatives: pd.DataFrame
@@ -74,6 +75,25 @@ def of_kind(m: Evidence, kind: str) -> list[dict[str, Any]]:
 def learned(m: Evidence) -> pd.DataFrame:
     """Return the learning curve on the holdout, fewest rows first."""
     return m.learning[m.learning["split"] == "holdout"].sort_values("rows")
+
+
+def few(m: Evidence, least: int) -> list[dict[str, Any]]:
+    """Return the parts of the holdout with fewer than `least` rows, smallest first.
+
+    Each has kind (holdout, class or slice), name (of a class: as the table has it) and rows.
+    """
+    parts = m.freeze["slices"]
+    labels = {label: None for part in parts.values() for label in part.get("classes", {})}
+    held = parts["holdout"].get("classes", {})
+    found = [
+        ("holdout", "all rows", parts["holdout"]["rows"]),
+        *(("class", label, held.get(label, 0)) for label in labels),
+        *(("slice", one["name"], one["rows"]) for one in m.blend["slices"]),
+    ]
+    small = [
+        {"kind": kind, "name": name, "rows": rows} for kind, name, rows in found if rows < least
+    ]
+    return sorted(small, key=lambda part: part["rows"])
 
 
 def rows_to(m: Evidence, goal: float) -> int | None:

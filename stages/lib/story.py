@@ -7,28 +7,23 @@ pen (columns, classes, regions, reasons) is left to the documents' own templates
 
 from typing import Any
 
+from .arrivals import arrived, moved, pairs
 from .evidence import (
     Evidence,
     at_hand,
     by_region,
     checks,
     estimate,
+    few,
     gain,
     learned,
     rows_to,
     score,
 )
+from .limitations import FEW, limitations, notes
 from .selection import better_mixes, choice, goes_on, ratios, sharp
 from .verdict import cheaper, headline, more_rows, remedies, short_worth, verdict
-from .words import count, interval, listed, metric, number
-
-TRIGGERS = [
-    "The real table grew, or was corrected.",
-    "Packages that shape the numbers differ from those in metrics/provenance/.",
-    "The brief changed: its metric, its threshold, or what the data are for.",
-    "Rows that arrived have drifted from those the generators learned from.",
-    "The sweep is older than its data or its generators: dvc status shows it.",
-]
+from .words import count, interval, like, listed, metric, number, percent
 
 PROMISE = (
     "Whatever the other rows are, the model and its rows hardly depend on whether any one real row "
@@ -68,18 +63,29 @@ def tell(m: Evidence) -> dict[str, Any]:
         },
         "promise": PROMISE,
         "gates": {name: list(checks(found)) for name, found in m.validate.items()},
-        "drift": drift(m),
+        "passed": {name: _tally(found) for name, found in m.validate.items()},
+        "drift": arrived(m),
+        "moved": moved(m),
+        "pairs": pairs(m),
         "next": next_steps(m),
         "limitations": limitations(m),
-        "triggers": TRIGGERS,
+        "few": few(m, FEW),
+        "notes": notes(m),
+        "triggers": triggers(m),
+        "install": "'.[private]'" if "mbi" in _packages(m) else ".",  # dp_tree needs the extra
+        "unrepeatable": [
+            name for name, made in m.provenance.items() if "seed" not in made["generator"]
+        ],
     }
 
 
 def titles(m: Evidence) -> dict[str, str]:
     """Return what each picture shows, in words for those who do not see it."""
     of = metric(m.blend["metric"])
+    on = "the holdout" if m.freeze["optimistic"] else "holdout and tune"
+    decided = "the holdout" if m.freeze["optimistic"] else "tune"
     return {
-        "curve": f"{of} on holdout and tune over the synthetic part of the training rows, with "
+        "curve": f"{of} on {on} over the synthetic part of the training rows, with "
         f"95 % intervals; taken: {m.blend['ratio']:g}",
         "learning": f"{of} on the holdout over the number of real rows, beside the final model's "
         "score and the threshold",
@@ -87,8 +93,9 @@ def titles(m: Evidence) -> dict[str, str]:
         "remedies and more real rows, with paired 95 % intervals",
         "calibration": "Share of the holdout's rows that came true over the predicted probability, "
         "of the final model and of real rows alone, with intervals",
-        "regions": f"{of} on tune over the ratio of each region, the others' held, with intervals",
-        "sweep": f"{headline(m)} Four charts: {of} on the holdout and on tune over the synthetic "
+        "regions": f"{of} on {decided} over the ratio of each region, the others' held, with "
+        "intervals",
+        "sweep": f"{headline(m)} Four charts: {of} on {on} over the synthetic "
         "part of the training rows; over the number of real rows; and the change by other means",
         "columns": "Distance of each column's distribution from unseen real rows, by batch, "
         "beside what real rows reach",
@@ -129,6 +136,10 @@ def calibration(m: Evidence) -> list[str]:
 
 def without(m: Evidence) -> list[str]:
     """Say for each batch what the final mix gains from having it."""
+    if len(m.blend["batches"]) == 1 and m.blend["ratio"] > 0:
+        return [f"{m.blend['batches'][0]} is all that was mixed in: the change is its own."]
+    if m.blend["batches"] and m.blend["ratio"] == 0:
+        return ["No batch: the final model learned from real rows alone."]
     return [
         f"{one['batch']} ({count(one['rows'], 'row')}): having it changes the score by "
         f"{interval(estimate(one, 'gain', ''), sign=True)}."
@@ -136,14 +147,28 @@ def without(m: Evidence) -> list[str]:
     ]
 
 
-def drift(m: Evidence) -> str:
-    """Say whether rows arrived, and whether they still look like train."""
-    if not m.drift["arrived"]:
-        return "No rows have arrived since, so drift was not checked."
-    arrived = f"{count(m.drift['rows'], 'row')} in {count(m.drift['files'], 'file')} arrived"
-    if m.drift["drift"]:
-        return f"{arrived}; the distribution of {count(len(m.drift['moved']), 'column')} moved."
-    return f"{arrived}; no column's distribution is shown to have moved."
+def triggers(m: Evidence) -> list[str]:
+    """Say with numbers what asks for a new run; `dvc-synth check` looks at each."""
+    growth, floor = m.triggers["growth"], m.triggers["floor"]
+    rows = m.ingest["rows_read"] - m.ingest.get("rows_generated", 0)
+    least = like(m.blend["lower"], score(m)) if floor is None else number(floor)
+    why = "the lower end of the final score's interval" if floor is None else "triggers.floor"
+    schemas = sorted({f"{made['schema_sha256'][:16]}…" for made in m.provenance.values()})
+    said = [
+        f"The real table grew by more than {percent(growth)} (triggers.growth): to more than "
+        f"{int(rows * (1 + growth)):,} rows, from the {rows:,} that were read.",
+        f"The brief or the task changed from {metric(m.brief['metric'])} of "
+        f"{number(m.brief['threshold'])} or more, priority {m.brief['priority']}, and "
+        f"data/schema.yaml{f' (sha256 {listed(schemas)})' if schemas else ''}.",
+        f"{metric(m.blend['metric'])} in production is below {least} ({why}).",
+        "Rows that arrived in data/incoming have drifted from those the generators learned from.",
+        "A stage, the sweep above all, is older than its code, its parameters or its data: the "
+        f"real rows have the sha256 {m.freeze['table_sha256'][:16]}… now.",
+    ]
+    packages = [f"{package} {' or '.join(found)}" for package, found in _packages(m).items()]
+    if packages:
+        said.insert(1, f"A package has another version than made the batches: {listed(packages)}.")
+    return said
 
 
 def next_steps(m: Evidence) -> list[str]:
@@ -196,56 +221,38 @@ def next_steps(m: Evidence) -> list[str]:
     if m.freeze["locked"] is None:
         steps.append("Lock the holdout: write its sha256, who and why to freeze.locked.")
     if m.drift["drift"]:
-        steps.append("Take the rows that arrived into the table, and run the pipeline again.")
+        steps.append(
+            "Take the rows that arrived into the table, and run the pipeline again: they have "
+            "drifted from those that were learned from."
+        )
+    elif m.drift["arrived"] and (m.drift["model"] or {}).get("worse"):
+        steps.append(
+            "Look at the labels of the rows that arrived: the final model does worse on them, "
+            "though no drift is shown."
+        )
     return steps
-
-
-def limitations(m: Evidence) -> list[str]:
-    """Say what the pipeline itself knows to be weak in its evidence."""
-    said = []
-    if m.freeze["locked"] is None:
-        said.append("The holdout is not locked: nothing shows that it is the one first carved.")
-    if m.freeze["optimistic"]:
-        said.append("There is no tune slice: every choice was made on the holdout (optimistic).")
-    for name in m.blend["batches"]:
-        told = list(checks(m.validate[name]))
-        unsure = [_unsure(check) for check in told if check["verdict"] == "inconclusive"]
-        if unsure:
-            said.append(f"{name} passed with inconclusive checks: {listed(unsure)}.")
-        copied = next(check for check in told if check["name"] == "copies")
-        if copied["value"]:
-            said.append(f"Rows of {name} equal training rows: {copied['note']}.")
-    if m.admit["excluded"]:
-        out = listed(m.admit["excluded"])
-        said.append(f"Left out by hand, whatever the gates said (admit.exclude): {out}.")
-    unread = [name for name, made in m.provenance.items() if "approved_by" not in made["preview"]]
-    if unread:
-        said.append(
-            f"No person's review is on record for the previews of {listed(unread)}: rules checked "
-            "them. Read data/preview/."
-        )
-    if m.blend["ratio"] > 0 or m.sweep["worth_rows"] is not None:
-        said.append(
-            "What synthetic rows are worth in real ones holds for these real rows and these "
-            "batches; between the sizes tried it is interpolated."
-        )
-    if not m.drift["arrived"]:
-        said.append("No rows arrived to check for drift.")
-    said.append(
-        "Each generator was fitted once and made one batch: the intervals do not cover how much "
-        "another fit would differ."
-    )
-    return said
-
-
-def _unsure(check: dict[str, Any]) -> str:
-    """Name a check, and the smallest excess that it would have shown."""
-    if check["gate"] != "privacy" or check["smallest_shown"] is None:
-        return check["name"]
-    return f"{check['name']} (a leak below {number(check['smallest_shown'], 2)} might go unseen)"
 
 
 def _intervals(found: dict[str, Any], *names: str) -> dict[str, Any]:
     """Return what is told of a class or a slice, its estimates as intervals in words."""
     told = {name: interval(estimate(found, name), sign=name.endswith("gain")) for name in names}
     return {"name": found["name"], "rows": found["rows"], **told}
+
+
+def _tally(found: dict[str, Any]) -> dict[str, str]:
+    """Count by gate what its checks came to, those first that a reader must look at."""
+    told = {}
+    for gate in ("fidelity", "utility", "privacy"):
+        verdicts = [check["verdict"] for check in found["checks"] if check["gate"] == gate]
+        counts = [(verdicts.count(one), one) for one in ("fail", "inconclusive", "pass")]
+        told[gate] = ", ".join(f"{number} {one}" for number, one in counts if number) or "–"
+    return told
+
+
+def _packages(m: Evidence) -> dict[str, list[str]]:
+    """Return the versions of each package that made a batch, by name."""
+    found: dict[str, dict[str, None]] = {}
+    for made in m.provenance.values():
+        for package, version in made["versions"].items():
+            found.setdefault(package, {})[version] = None
+    return {package: sorted(found[package]) for package in sorted(found)}

@@ -59,8 +59,13 @@ def listed(names: Sequence[str], last: str = "and") -> str:
 
 def count(number: int, noun: str) -> str:
     """Return "1 row" or "1,200 rows"."""
-    plural = f"{noun}es" if noun.endswith("ch") else f"{noun}s"
+    plural = f"{noun}es" if noun.endswith(("ch", "ss")) else f"{noun}s"
     return f"{number:,} {noun if number == 1 else plural}"
+
+
+def percent(share: float | None) -> str:
+    """Return a share as a percentage with up to three significant digits."""
+    return "–" if share is None else f"{number(100 * share)} %"
 
 
 def _places(lower: float, upper: float) -> int:
