@@ -1,6 +1,20 @@
 """Stage handoff: what was found, for the reviewer in git and for people who would rather look."""
 
-from .lib import batches, document, files, params, pictures, story
+from .lib import (
+    ancestry,
+    batches,
+    document,
+    files,
+    histograms,
+    page,
+    params,
+    pictures,
+    provenance,
+    sample,
+    schema,
+    story,
+    tradeoff,
+)
 from .lib.batches import Slices
 from .lib.errors import run
 from .lib.evidence import Evidence
@@ -28,12 +42,36 @@ def main() -> None:
         alternatives=tables["alternatives"],
         calibration=tables["calibration"],
         **by_batch,
+        triggers=params.load("triggers", dict[str, float | None]),
     )
     told = story.tell(found)
-    drawn = pictures.draw(found, tables)
-    files.write_text(drawn["sweep"], "metrics/sweep.svg")
+    declared = schema.load("data/schema.yaml")
+    bins = histograms.count(
+        files.read_parquet("data/train.parquet"),
+        ((one.name, files.read_parquet(f"data/synthetic/{one.name}.parquet")) for one in every),
+        histograms.shown(tables["columns"], declared),
+        declared,
+    )
+    sums = {path: provenance.of_file(path) for path in ancestry.files(found)}
+    nodes = ancestry.trace(found, sums)
+    drawn = pictures.draw(found, tables, bins, ancestry.draw(nodes))
+    real = files.read_parquet("data/real.parquet")
+    samples = {
+        one.name: sample.take(sample.read(f"data/preview/{one.name}.csv"), real, declared)
+        for one in every
+    }
+    files.write_text(drawn["sweep"].svg, "metrics/sweep.svg")
     files.write_text(document.markdown(m=found, told=told), "HANDOFF.md")
-    files.write_text(document.html(m=found, told=told, pictures=drawn), "report.html")
+    text = document.html(
+        m=found,
+        told=told,
+        pictures=drawn,
+        lineage=ancestry.told(nodes),
+        nearest=tradeoff.nearest(found.validate),
+        samples=samples,
+        library=page.library(),
+    )
+    files.write_text(text, "report.html")
     print(f"{told['verdict']} Read HANDOFF.md, or open report.html.")
 
 

@@ -16,7 +16,17 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-COPIED = ("stages", "dvc.yaml", "NOTES.md", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/plots")
+COPIED = (
+    "stages",
+    "dvc.yaml",
+    "NOTES.md",
+    ".dvcignore",
+    ".gitattributes",
+    ".gitignore",
+    ".dvc/config",
+    ".dvc/plots",
+    ".dvc/plots.html",
+)
 COPIED += ("data/incoming/.gitignore", "external", "reviews", "rules")
 
 SCHEMA = {

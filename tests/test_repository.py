@@ -69,6 +69,13 @@ def test_data_and_metrics_hold_nothing_that_no_stage_wrote() -> None:
     }
 
 
+def test_the_page_of_plots_is_what_the_library_makes() -> None:
+    """The page of `dvc plots` is made by the code that inlines the library into the report."""
+    from stages.lib import page
+
+    assert (ROOT / ".dvc/plots.html").read_text(encoding="utf-8") == page.plots()
+
+
 def test_plot_templates_are_the_charts_of_the_report() -> None:
     """The templates of `dvc plots` are made by the code that draws the report's charts."""
     from stages.lib import charts

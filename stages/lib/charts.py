@@ -15,7 +15,7 @@ import json
 import altair as alt
 import pandas as pd
 
-from . import panels, vega
+from . import histograms, panels, vega
 
 # DVC's own page loads Vega-Lite 5; the charts use nothing that is newer.
 _TEMPLATE_SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
@@ -37,14 +37,15 @@ def columns(table: pd.DataFrame | None) -> alt.TopLevelMixin:
         alt.Chart()
         .mark_point(filled=True, size=65, opacity=0.85)
         .encode(
-            x=alt.X("distance:Q", title="distance from unseen real rows (bar: real rows)"),
+            x=alt.X("distance:Q", title=["distance from unseen real rows", "(bar: real rows)"]),
             y=y,
             color=vega.batch("color"),
             shape=vega.batch("shape"),
             tooltip=tips,
         )
     )
-    of = alt.layer(ceiling, dots, data=vega.data(table, "distance", "ceiling")).properties(
+    layers = (ceiling, vega.picked(dots, table))
+    of = alt.layer(*layers, data=vega.data(table, "distance", "ceiling")).properties(
         width=vega.WIDTH - 70, height={"step": 21}
     )
     return vega.by_revision(of, table)
@@ -117,14 +118,15 @@ def tails(table: pd.DataFrame | None) -> alt.TopLevelMixin:
         alt.Chart()
         .mark_point(filled=True, size=55, opacity=0.85)
         .encode(
-            x=alt.X("times:Q", title="as often as in real rows (line: 1; at most 3 is shown)"),
+            x=alt.X("times:Q", title=["as often as in real rows", "(line: 1; at most 3 is shown)"]),
             y=y,
             color=vega.batch("color"),
             shape=vega.batch("shape"),
             tooltip=vega.tips(table, "batch", "column", "cell", "real", "share", "ceiling"),
         )
     )
-    of = alt.layer(vega.mark(1), dots, data=vega.data(table, "real", "share", "ceiling"))
+    layers = (vega.mark(1), vega.picked(dots, table))
+    of = alt.layer(*layers, data=vega.data(table, "real", "share", "ceiling"))
     of = of.transform_calculate(
         value="datum.column + ': ' + datum.cell", times="min(datum.share / datum.real, 3)"
     )
@@ -134,7 +136,7 @@ def tails(table: pd.DataFrame | None) -> alt.TopLevelMixin:
 
 def attacks(table: pd.DataFrame | None) -> alt.TopLevelMixin:
     """Draw how many training rows each attack finds at 1 % false positives, with intervals."""
-    x = alt.X("tpr_1:Q", title="found at 1 % false positives (line: by chance)")
+    x = alt.X("tpr_1:Q", title=["found at 1 % false positives", "(line: by chance)"])
     of = vega.ranges(
         table,
         x=x,
@@ -146,9 +148,65 @@ def attacks(table: pd.DataFrame | None) -> alt.TopLevelMixin:
     return vega.by_revision(of, table)
 
 
+def rates(table: pd.DataFrame) -> alt.TopLevelMixin:
+    """Draw the low end of each attack's ROC curve: what it finds at three false positive rates.
+
+    Both axes are roots of the rates, so that the strict ones, which count, have room.
+    """
+    own = table[table["rows"] == "all"]
+    root = alt.Scale(type="sqrt", domainMin=0, nice=False)
+    axis = alt.Axis(values=[0.001, 0.01, 0.1], format=".1~%", grid=True)
+    x = alt.X("fpr:Q", title="unseen rows named", scale=root, axis=axis)
+    y = alt.Y("tpr:Q", title="training rows found", scale=root, axis=alt.Axis(format="~%"))
+    points = vega.data(_points(own), "fpr", "tpr", "lower", "upper")
+    base = alt.Chart().encode(x=x)
+    chance = alt.Chart().mark_line(color=vega.GREY, strokeDash=[4, 3]).encode(x=x, y="fpr:Q")
+    bars = base.mark_rule(strokeWidth=1.5, opacity=0.5).encode(
+        y=alt.Y("lower:Q"), y2="upper:Q", stroke=vega.batch("stroke")
+    )
+    line = base.mark_line(strokeWidth=1.5).encode(y=y, stroke=vega.batch("stroke"))
+    dots = base.mark_point(filled=True, size=50, opacity=1).encode(
+        y=y,
+        color=vega.batch("color"),
+        shape=vega.batch("shape"),
+        tooltip=vega.tips(table, "batch", "attack", "auc", "fpr", "tpr", "lower", "upper"),
+    )
+    of = alt.layer(chance, bars, line, vega.picked(dots, table))
+    of = of.properties(width=150, height=150)
+    grid = alt.Facet("attack:N", title=None, sort=[])
+    grids = of.facet(facet=grid, columns=2, data=points, spacing=18)
+    return vega.finish(grids.resolve_axis(x="independent"), table)
+
+
+def marginal(table: pd.DataFrame) -> alt.TopLevelMixin:
+    """Draw one column's distribution: bars are the real rows, marks the batches."""
+    y = alt.Y("bin:N", title=None, sort=[], axis=alt.Axis(labelLimit=vega.LONGEST, grid=False))
+    x = alt.X("share:Q", title="share of rows", axis=alt.Axis(format="~%", tickCount=4))
+    base = alt.Chart().encode(x=x, y=y)
+    real = (
+        base.transform_filter(alt.datum.batch == histograms.REAL)
+        .mark_bar(color=vega.GREY, opacity=0.45)
+        .encode(tooltip=vega.tips(table, "batch", "bin", "share"))
+    )
+    dots = (
+        base.transform_filter(alt.datum.batch != histograms.REAL)
+        .mark_point(filled=True, size=40)
+        .encode(
+            color=vega.batch("color"),
+            shape=vega.batch("shape"),
+            tooltip=vega.tips(table, "batch", "bin", "share"),
+        )
+    )
+    of = alt.layer(real, vega.picked(dots, table), data=vega.data(table, "share"))
+    of = of.properties(
+        width=vega.WIDTH - 130, height={"step": 16}, title=str(table["column"].iloc[0])
+    )
+    return vega.finish(of, table)
+
+
 def classes(table: pd.DataFrame | None) -> alt.TopLevelMixin:
     """Draw what training on synthetic rows alone costs, by class and slice, with intervals."""
-    x = alt.X("difference:Q", title="lost by synthetic rows alone (holdout)")
+    x = alt.X("difference:Q", title=["lost by synthetic rows", "alone (holdout)"])
     of = vega.ranges(
         table,
         x=x,
@@ -158,6 +216,21 @@ def classes(table: pd.DataFrame | None) -> alt.TopLevelMixin:
         at=0,
     ).transform_filter(alt.datum.split == "holdout")
     return vega.by_revision(of, table)
+
+
+def _points(attacks: pd.DataFrame) -> pd.DataFrame:
+    """Return a line for each rate of each attack."""
+    rates = {"tpr_01": 0.001, "tpr_1": 0.01, "tpr_10": 0.1}
+    parts = [
+        attacks[["batch", "attack", "auc"]].assign(
+            fpr=rate,
+            tpr=attacks[name],
+            lower=attacks[f"{name}_lower"],
+            upper=attacks[f"{name}_upper"],
+        )
+        for name, rate in rates.items()
+    ]
+    return pd.concat(parts).dropna(subset=["tpr"])
 
 
 def templates() -> dict[str, str]:

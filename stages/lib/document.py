@@ -1,6 +1,7 @@
-"""HANDOFF.md and report.html, from their templates."""
+"""HANDOFF.md, report.html and DVC's page of plots, from their templates."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,27 @@ from . import words
 
 FOLDER = Path(__file__).parent / "templates"
 
+# What is escaped already is not escaped again: that would undo it.
+_TAG = re.compile(r"(\\*)(<)(?=[A-Za-z/!?])")
+_DEFINITION = re.compile(r"(?<=\])(\\*)(:)")
+
 
 def markdown(**told: Any) -> str:
     """Return HANDOFF.md."""
     env = _environment(autoescape=False)
-    env.filters |= {"cell": cell, "code": code, "plain": plain, "quote": quote}
+    env.filters |= {"cell": cell, "code": code, "plain": plain}
+    env.filters |= {"quote": quote, "quotation": quotation}
     return env.get_template("handoff.md.j2").render(told)
 
 
 def html(**told: Any) -> str:
     """Return report.html, a page that needs nothing beside it."""
     return _environment(autoescape=True).get_template("report.html.j2").render(told)
+
+
+def plots(library: str) -> str:
+    """Return the page that DVC puts its plots into; its placeholders stay."""
+    return _environment(autoescape=True).get_template("plots.html.j2").render(library=library)
 
 
 def code(name: Any) -> str:
@@ -50,6 +61,18 @@ def quote(text: str) -> str:
     return "\n".join(f"> {plain(line)}".rstrip() for line in text.strip().splitlines())
 
 
+def quotation(lines: Sequence[str]) -> str:
+    """Return a person's lines as a Markdown quotation, as they are but for what would get out.
+
+    Lists, code, headings and rules stay inside by themselves. An HTML tag or comment would not,
+    nor would the definition of a link or a footnote, which holds for the whole document: both
+    are written as the text that they are.
+    """
+    return "\n".join(
+        f"> {_DEFINITION.sub(_escaped, _TAG.sub(_escaped, line))}".rstrip() for line in lines
+    )
+
+
 def _environment(*, autoescape: bool) -> Environment:
     env = Environment(
         loader=FileSystemLoader(FOLDER),
@@ -66,3 +89,8 @@ def _environment(*, autoescape: bool) -> Environment:
 def _runs(text: str, letter: str) -> list[str]:
     """Return the unbroken runs of a letter."""
     return [run for run in "".join(c if c == letter else " " for c in text).split(" ") if run]
+
+
+def _escaped(found: re.Match[str]) -> str:
+    slashes, letter = found.groups()
+    return f"{slashes}{'' if len(slashes) % 2 else chr(92)}{letter}"

@@ -3,10 +3,12 @@
 import json
 import re
 import textwrap
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import altair as alt
 import pandas as pd
+
+VERSION = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])  # of Vega-Lite
 
 # Told apart by colour-blind readers, and 3:1 or more against white and against near-black;
 # shapes say the same as colours.
@@ -18,42 +20,104 @@ SYNTHETIC, REAL, REMEDY = COLOURS[0], COLOURS[3], COLOURS[2]  # what is added to
 
 # Fonts of one width: the picture's bytes do not hang on which of them is installed.
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
-WIDTH = 370  # of a plot: with its axis it fits a phone nearly unscaled
+WIDTH = 310  # of a plot: with its axis it fits a phone nearly unscaled
 LONGEST = 150  # pixels of a column's name
 
+# Altair would copy a chart for each part of the look, so it is added when the chart is done.
+_LOOK = {
+    "view": {"continuousWidth": 300, "continuousHeight": 300, "stroke": None},
+    "aria": False,
+    "axis": {
+        "domainColor": GREY,
+        "gridColor": "#e3e3e3",
+        "labelFontSize": 12,
+        "tickColor": GREY,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+    },
+    "background": "#ffffff",
+    "font": FONT,
+    "header": {"labelFontSize": 13, "labelFontWeight": "bold"},
+    "legend": {
+        "labelFontSize": 12,
+        "symbolStrokeWidth": 2,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+    },
+}
+
 Side = Literal["left", "right"]
+
+
+class Picture(NamedTuple):
+    """A chart as it stands in a page: still, and as what draws it anew where scripts run."""
+
+    svg: str
+    width: int  # pixels
+    spec: str = ""  # Vega-Lite as JSON that a script element can hold; empty: it stays still
 
 
 def spec(chart: alt.TopLevelMixin) -> dict[str, Any]:
     """Return a chart as Vega-Lite, its data where they are used and not under a hashed name."""
     with alt.data_transformers.enable("default", consolidate_datasets=False):
-        return chart.to_dict()
+        return _unpacked({**chart.to_dict(validate=False), "config": _LOOK})
 
 
-def svg(chart: alt.TopLevelMixin, name: str, title: str) -> str:
-    """Return a chart as an SVG picture that says what it shows.
+def picture(chart: alt.TopLevelMixin, name: str, title: str) -> Picture:
+    """Return a chart as an SVG picture that says what it shows, and as its specification.
 
     `name` makes its ids its own, so that many pictures can stand in one page; `title` is read
     out to those who do not see it.
     """
     import vl_convert
-    from markupsafe import escape
 
-    drawn = vl_convert.vegalite_to_svg(spec(chart))
+    told = spec(chart)
+    drawn = vl_convert.vegalite_to_svg(told, vl_version=VERSION)
     drawn = re.sub(r'\bid="', f'id="{name}-', drawn)
     drawn = re.sub(r"url\(#", f"url(#{name}-", drawn)
+    width = re.search(r'\bwidth="(\d+)', drawn)
+    assert width is not None
+    return Picture(named(drawn, name, title), int(width[1]), script_json(told))
+
+
+def named(svg: str, name: str, title: str) -> str:
+    """Give an SVG picture the title that is read out to those who do not see it."""
+    from markupsafe import escape
+
     label = f'<title id="{name}-title">{escape(title)}</title>'
-    named = f'<svg role="img" aria-labelledby="{name}-title"'
-    return re.sub(r"<svg([^>]*)>", rf"{named}\1>" + label.replace("\\", "\\\\"), drawn, count=1)
+    front = f'<svg role="img" aria-labelledby="{name}-title"'
+    return re.sub(r"<svg([^>]*)>", rf"{front}\1>" + label.replace("\\", "\\\\"), svg, count=1)
+
+
+def script_json(value: Any) -> str:
+    """Return JSON that can stand in a script element: nothing in it ends the element."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def data(table: pd.DataFrame | None, *numbers: str) -> alt.InlineData:
-    """Return rows, or DVC's anchor for them; DVC hands all values over as text."""
+    """Return rows, or DVC's anchor for them; DVC hands all values over as text.
+
+    The rows are packed as one text until the chart is done: Altair copies and checks what it is
+    given, each time that charts are put together.
+    """
     values: Any = "<DVC_METRIC_DATA>"
     if table is not None:
-        values = json.loads(table.to_json(orient="records", double_precision=15))
+        values = table.to_json(orient="records", double_precision=15)
     parse = dict.fromkeys(numbers, "number")
     return alt.InlineData(values=values, format=alt.DataFormat(parse=parse))
+
+
+def _unpacked(value: Any) -> Any:
+    """Return a specification with the rows that `data` packed as rows."""
+    if isinstance(value, list):
+        return [_unpacked(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    told = {key: _unpacked(item) for key, item in value.items()}
+    if isinstance(rows := told.get("values"), str) and rows.startswith("["):
+        told["values"] = json.loads(rows)
+    return told
 
 
 def tips(table: pd.DataFrame | None, *fields: str) -> list[alt.Tooltip]:
@@ -91,6 +155,15 @@ def batch(channel: str, table: pd.DataFrame | None = None) -> Any:
         scale=alt.Scale(range=values),
         legend=None if single or channel in ("fill", "stroke") else shown,
     )
+
+
+def picked(marks: Any, table: pd.DataFrame | None) -> Any:
+    """Let a click in the legend single out a batch; DVC's page, without a table, has none."""
+    if table is None:
+        return marks
+    pick = alt.selection_point(name="picked", fields=["batch"], bind="legend")
+    faint = alt.when(pick).then(alt.value(1)).otherwise(alt.value(0.12))
+    return marks.encode(opacity=faint).add_params(pick)
 
 
 def rule(
@@ -168,7 +241,7 @@ def ranges(
     dots = base.mark_point(filled=True, size=45, opacity=1).encode(
         x=x, color=batch("color"), shape=batch("shape"), tooltip=tips(table, *fields)
     )
-    of = alt.layer(mark(at), line, dots, data=data(table, field, *bounds))
+    of = alt.layer(mark(at), line, picked(dots, table), data=data(table, field, *bounds))
     return of.transform_calculate(thing=y).properties(width=WIDTH - 130, height={"step": 12})
 
 
@@ -193,11 +266,4 @@ def finish(chart: Any, table: pd.DataFrame | None) -> alt.TopLevelMixin:
     """Give a chart the look of all, and a template its title."""
     if table is None:
         chart = chart.properties(title="<DVC_METRIC_TITLE>")
-    words = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"}
-    return (
-        chart.configure(font=FONT, background="#ffffff", aria=False)
-        .configure_axis(**words, gridColor="#e3e3e3", domainColor=GREY, tickColor=GREY)
-        .configure_legend(**words, symbolStrokeWidth=2)
-        .configure_header(labelFontSize=13, labelFontWeight="bold")
-        .configure_view(stroke=None)
-    )
+    return chart
