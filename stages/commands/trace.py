@@ -43,6 +43,9 @@ def _lines(told: Any, depth: int = 0) -> Iterator[str]:
     indent = "  " * depth
     for name, value in told.items():
         start = f"{indent}{_plain(name if '/' in name else name.replace('_', ' '))}"
+        if name == "code":
+            yield f"{start}: {len(value)} files and folders, which --json lists with their hashes"
+            continue
         if name == "made_in" and value is None:
             yield f"{start}: no commit yet"
         elif isinstance(value, dict):
