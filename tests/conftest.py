@@ -164,10 +164,8 @@ class Project:
         self.run("git", "commit", "--quiet", "--message", message)
 
 
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Run the whole pipeline once on a small table, where SDV and torch cannot be imported."""
-    folder = tmp_path_factory.mktemp("finished") / "project"
+def written(folder: Path, **params: object) -> Project:
+    """Write the pipeline, a small table and its parameters into a new folder; nothing has run."""
     project = Project(folder)
     for path in COPIED:
         target = folder / path
@@ -180,7 +178,16 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "data/schema.yaml").write_text(yaml.safe_dump(SCHEMA, sort_keys=False))
     project.edit(".gitignore", lambda text: text + "!/data/customers.csv\n")
     example = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    (folder / "params.yaml").write_text(yaml.safe_dump({**example, **PARAMS}, sort_keys=False))
+    told = yaml.safe_dump({**example, **PARAMS, **params}, sort_keys=False)
+    (folder / "params.yaml").write_text(told)
+    return project
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run the whole pipeline once on a small table, where SDV and torch cannot be imported."""
+    folder = tmp_path_factory.mktemp("finished") / "project"
+    project = written(folder)
     blocked = tmp_path_factory.mktemp("blocked")
     for package in ("sdv", "torch"):
         (blocked / f"{package}.py").write_text("raise SystemExit('imported ' + __name__)")
