@@ -19,6 +19,7 @@ from .lib.batches import Slices
 from .lib.errors import run
 from .lib.evidence import Evidence
 from .lib.generators.registry import Specs
+from .lib.triggers import Triggers
 
 JSON = ("brief", "ingest", "freeze", "baseline", "admit", "sweep", "blend", "drift")
 BY_BATCH = ("preview", "provenance", "validate")
@@ -42,7 +43,7 @@ def main() -> None:
         alternatives=tables["alternatives"],
         calibration=tables["calibration"],
         **by_batch,
-        triggers=params.load("triggers", dict[str, float | None]),
+        triggers=params.load("triggers", Triggers),
     )
     told = story.tell(found)
     declared = schema.load("data/schema.yaml")

@@ -466,7 +466,7 @@ def test_the_stage_writes_what_it_found(tmp_path, monkeypatch, capsys):
     assert "distribution" in age["why"]
     assert told["joint"]["moved"] is True
     assert told["advice"].endswith(
-        "label the rows that arrived, take them into the real table, and run `dvc repro`."
+        "label the rows that arrived, take them into the real table, and run the pipeline again."
     )
     assert "The rows came without labels." in told["notes"]
     assert "new categories" not in capsys.readouterr().out

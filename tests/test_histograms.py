@@ -25,17 +25,17 @@ def test_categories_are_counted_and_rare_ones_together() -> None:
     assert found[histograms.REAL].to_dict() == {
         "a": 10 / 21,
         "b": 6 / 21,
-        "other": 5 / 21,
-        "missing": 0,
+        "(all others)": 5 / 21,
+        "(missing)": 0,
     }
-    assert found["made"].to_dict() == {"a": 0.25, "b": 0, "other": 0.5, "missing": 0.25}
+    assert found["made"].to_dict() == {"a": 0.25, "b": 0, "(all others)": 0.5, "(missing)": 0.25}
 
 
 def test_no_share_tells_of_fewer_than_five_rows() -> None:
     """Three missing cells are not told, nor is what they could be worked out from."""
     found = counted(["a"] * 10 + ["b"] * 6 + [None] * 3, ["a"], kind="category")
     real = found[histograms.REAL]
-    assert np.isnan(real["missing"])
+    assert np.isnan(real["(missing)"])
     assert np.isnan(real["b"])  # else 1 less the others would tell
     assert real["a"] == 10 / 19
 
@@ -46,7 +46,7 @@ def test_numbers_have_round_edges_and_open_ends() -> None:
     found = counted(values, [5.0, np.nan], kind="number")
     assert {"< 10", "10 – 20", "≥ 100"} <= set(found.index)
     assert not any("1,000" in label or "512" in label for label in found.index)
-    assert found["made"][["< 10", "missing"]].tolist() == [0.5, 0.5]
+    assert found["made"][["< 10", "(missing)"]].tolist() == [0.5, 0.5]
 
 
 def test_whole_numbers_are_not_cut_between() -> None:

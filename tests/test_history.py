@@ -181,6 +181,33 @@ def test_no_generation_is_an_error(history, capsys):
     assert "commit what `dvc repro` wrote" in capsys.readouterr().err
 
 
+def test_shallow_clone_is_refused(history, capsys, monkeypatch, tmp_path):
+    """Its first commit is not the first generation: exit code 2, and how to get the others."""
+    for number in (1, 2):
+        history.generation(number)
+    address = f"file://{history.folder}"
+    history.run("git", "clone", "--quiet", "--depth", "1", address, str(tmp_path / "clone"))
+    monkeypatch.chdir(tmp_path / "clone")
+    assert main(["history"]) == 2
+    assert "`git fetch --unshallow` brings them" in capsys.readouterr().err
+
+
+def test_odd_records(history, capsys):
+    """A record of another form than ours costs its own numbers, and no more."""
+    history.generation(1)
+    history.write(f"validate/{BATCH}.json", {"checks": [5, {"name": "coverage", "value": 10**400}]})
+    history.write(f"provenance/{BATCH}.json", [1])
+    history.write("freeze.json", {"slices": 5})
+    history.write("blend.json", {"ratio": 10**400, "metric": 5, "score": "x"})
+    history.write("admit.json", {"admitted": [BATCH, None, "a\0b", "a\nb", "\ud800"]})
+    history.commit()
+    code, out = told(capsys)
+    assert code == 0
+    assert f"{BATCH}  " in out and "a?b" in out
+    [first, second] = json.loads(told(capsys, "--json")[1])["generations"]
+    assert [one["name"] for one in second["batches"]][-1] == "\ud800"
+
+
 def test_contents_are_those_of_git(history):
     """Many files read by one git are the same as each read alone; what is not there is left out."""
     for number in (1, 2):

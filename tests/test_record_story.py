@@ -209,7 +209,7 @@ def test_new_data(project, capsys):
     project.commit("this year's customers")
     code, found = check(capsys)
     assert (code, fired(found)) == (1, ["growth", "sweep"])
-    assert "900 real rows and had 700" in found["growth"]["evidence"]
+    assert "900 rows and had 700" in found["growth"]["evidence"]
     assert "ingest" in review(capsys)[1]["stale"]
 
     holdout = frozen(project)

@@ -31,6 +31,7 @@ from stages.lib import (
     vega,
 )
 from stages.lib.evidence import Evidence
+from stages.lib.triggers import Triggers
 
 ROOT = Path(__file__).resolve().parents[1]
 MADE = [f"copy{number}-everything" for number in (1, 2, 3)]  # beside the example's three batches
@@ -83,7 +84,8 @@ def evidence() -> Evidence:
     alone = {name: read(f"{name}.json") for name in handoff.JSON}
     notes = "For the reviewer.\n\n---\n\n- The survey asks whom it reaches.\n"
     tables = {name: read(f"{name}.csv") for name in handoff.TABLES}
-    return Evidence(**{**alone, "admit": admit, "drift": DRIFT}, notes=notes, **tables, **by_batch)
+    alone |= {"admit": admit, "drift": DRIFT}
+    return Evidence(**alone, notes=notes, triggers=Triggers(), **tables, **by_batch)
 
 
 def of_six(name: str) -> pd.DataFrame:

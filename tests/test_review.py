@@ -41,6 +41,8 @@ PARAMS: dict[str, Any] = {
     },
     "gates": {"fidelity": {}, "utility": {"inconclusive": "fail"}, "privacy": {"shadow": {}}},
     "admit": {"exclude": ["cart-rare"]},
+    "monitor": {"level": 0.05},
+    "triggers": {"growth": 0.2, "floor": 0.8},
 }
 SCHEMA = {
     "columns": {
@@ -465,6 +467,84 @@ def test_a_release_behind_a_merge_commit(made: Project, review: Review) -> None:
     assert "released the lock: `Release it`" in text
 
 
+def test_a_release_that_was_taken_back(made: Project, review: Review) -> None:
+    """Released, reverted, and replaced in one step: the lock was in force again, so it fails."""
+    made.set("freeze.locked", None)
+    commit(made, "Release it")
+    git(made.folder, "revert", "--no-edit", "HEAD")
+    carve(made, "b", {**LOCK, "sha256": "b" * 64})
+    commit(made, "Replace it")
+    assert "without a release" in verdict(review("main", "work")[1])
+    made.set("freeze.locked", None)
+    commit(made, "Release it for good")
+    carve(made, "c", {**LOCK, "sha256": "c" * 64})
+    commit(made, "Lock another")
+    assert review("main", "work")[0] == 0
+    carve(made, "d", {**LOCK, "sha256": "d" * 64})
+    assert "without a release" in verdict(review("main")[1])
+
+
+@pytest.mark.parametrize("readable", [True, False])
+@pytest.mark.parametrize("order", ["replaced and merged", "merged and replaced", "released last"])
+def test_a_release_that_a_merge_dropped(
+    made: Project, review: Review, order: str, readable: bool
+) -> None:
+    """A release on a side branch of which nothing was kept releases nothing."""
+
+    def replace() -> None:
+        if not readable:
+            write(made, {"params.yaml": "a: ["})
+            commit(made, "broken")
+            write(made, {"params.yaml": yaml.safe_dump(PARAMS)})
+        carve(made, "b", {**LOCK, "sha256": "b" * 64})
+        commit(made, "Replace it")
+
+    if order == "released last":
+        replace()
+    git(made.folder, "checkout", "--quiet", "-b", "side")
+    made.set("freeze.locked", None)
+    commit(made, "Release it")
+    git(made.folder, "checkout", "--quiet", "work")
+    if order == "replaced and merged":
+        replace()
+    git(made.folder, "merge", "--quiet", "--no-ff", "-s", "ours", "-m", "Merge side", "side")
+    if order == "merged and replaced":
+        replace()
+    assert "without a release" in verdict(review("main", "work")[1])
+
+
+def test_a_merge_with_other_parameters_is_no_replacement(made: Project, review: Review) -> None:
+    """Where both sides of a CI job's merge changed params.yaml, the release still counts."""
+    made.set("freeze.locked", None)
+    commit(made, "Release it")
+    carve(made, "b", {**LOCK, "sha256": "b" * 64})
+    commit(made, "Lock another")
+    git(made.folder, "checkout", "--quiet", "main")
+    made.set("admit.exclude", ["cart-other"])
+    commit(made, "main went on")
+    git(made.folder, "merge", "--quiet", "--no-ff", "--no-commit", "work")
+    made.set("admit.exclude", ["cart-other"])
+    record(made)
+    commit(made, "Merge work")
+    code, text = review("HEAD~1", "HEAD")
+    assert code == 0, text
+    assert "in one step" not in text
+
+
+def test_a_misspelt_lock_releases_nothing(made: Project, review: Review) -> None:
+    """Only `locked: null` is a release: not a key that is gone, at HEAD or on the way."""
+    kept = {name: value for name, value in PARAMS["freeze"].items() if name != "locked"}
+    made.set("freeze", {**kept, "lockd": None})
+    assert "without a release" in verdict(review()[1])
+    commit(made, "Tidy up")
+    made.set("freeze", kept)
+    carve(made, "b", {**LOCK, "sha256": "b" * 64})
+    commit(made, "Lock another")
+    code, text = review("main", "work")
+    assert "without a release" in verdict(text)
+    assert "replaced the lock by another in one step" in text
+
+
 def test_a_release_that_is_not_committed(made: Project, review: Review) -> None:
     """In the working tree a released lock is said, with the advice to say why."""
     made.set("freeze.locked", None)
@@ -858,6 +938,9 @@ def test_verdicts_that_flip(made: Project, review: Review) -> None:
         ("ingest.generated", "count", "ingest.generated: refuse → count"),
         ("ingest.min_real_fraction", 0.1, "ingest.min_real_fraction: 0.5 → 0.1"),
         ("brief.threshold", 0.85, "brief.threshold: 0.9 → 0.85"),
+        ("monitor.level", 0.01, "monitor.level: 0.05 → 0.01"),
+        ("triggers.growth", 0.9, "triggers.growth: 0.2 → 0.9"),
+        ("triggers.floor", 0.6, "triggers.floor: 0.8 → 0.6"),
     ],
 )
 def test_a_weakened_gate(key: str, value: Any, told: str) -> None:
@@ -935,6 +1018,111 @@ def test_a_column_that_is_no_longer_sensitive(made: Project, review: Review) -> 
     code, text = review()
     assert code == 1
     assert "data/schema.yaml: origin.sensitive: true → false" in text
+
+
+def test_a_floor_that_is_the_models_own(made: Project) -> None:
+    """No floor of a person's is the model's interval, and neither laxer nor stricter."""
+    before, after = side(PARAMS), side(set_in(PARAMS, "triggers.floor", None))
+    assert weakened(before, after) == weakened(after, before) == []
+    other = set_in(set_in(PARAMS, "triggers.floor", 0.4), "brief.metric", "average_precision")
+    assert "triggers.floor" not in [one.what for one in weakened(before, side(other))]
+
+
+def test_a_rule_that_is_gone(made: Project, review: Review) -> None:
+    """Rules turn made rows away, so one less is a weaker gate; it is counted and not quoted."""
+    rules = ["age > 17", {"combinations": ["age", "bought"]}]
+    write(made, {"data/schema.yaml": yaml.safe_dump({**SCHEMA, "rules": rules})})
+    record(made)
+    commit(made, "two rules")
+    write(made, {"data/schema.yaml": yaml.safe_dump({**SCHEMA, "rules": rules[1:]})})
+    record(made)
+    code, text = review("work")
+    assert code == 1
+    assert "`data/schema.yaml: rules: 2 → 1`" in text
+    assert "age > 17" not in text
+    commit(made, "one rule")
+    write(made, {"data/schema.yaml": yaml.safe_dump({**SCHEMA, "rules": rules})})
+    record(made)
+    assert review("HEAD")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("column", "after", "named"),
+    [
+        ("age", {"min": 16, "max": 90}, "age.min"),
+        ("age", {"min": 18}, "age.max"),
+        ("age", {"min": 20, "max": 80}, None),
+        ("weight", {"max": 456.25}, "weight.max"),
+        ("origin", {"categories": ["Ruritania", "Borduria"]}, "origin.categories"),
+        ("origin", {"categories": ["Ruritania"]}, None),
+    ],
+    ids=["min", "no-max", "narrower", "sensitive", "categories", "fewer"],
+)
+def test_a_range_that_is_wider(
+    made: Project, review: Review, column: str, after: dict[str, Any], named: str | None
+) -> None:
+    """It is told by the column's name without a value, and fails nothing."""
+    kept = {
+        name: value
+        for name, value in SCHEMA["columns"][column].items()
+        if name not in ("min", "max", "categories")
+    }
+    columns = {**SCHEMA["columns"], column: {**kept, **after}}
+    write(made, {"data/schema.yaml": yaml.safe_dump({"columns": columns})})
+    record(made)
+    found = told(review)
+    names = [one["names"] for one in found["findings"]]
+    assert names == ([[named]] if named else [])
+    assert not found["attention"]
+    assert "Borduria" not in str(found)
+    assert "456.25" not in str(found)
+
+
+def test_another_function_that_checks_rows(made: Project, review: Review) -> None:
+    """Nobody can say whether it is laxer, so it is told and fails nothing."""
+    made.set("verify.python.function", "anything")
+    record(made)
+    code, text = review()
+    assert code == 0, text
+    assert "To know: Made rows are checked by another function" in text
+    assert "`verify.python.function: plausible → anything`" in text
+
+
+# --- drift ---
+
+
+def drifted(**values: Any) -> dict[str, Any]:
+    """Return what monitor says of rows in which a column moved."""
+    usual = {"arrived": True, "rows": 50, "drift": True, "moved": ["age @team"], "model": None}
+    return {**usual, "dependence": False, "advice": "Regenerate: see <b>`dvc repro`</b>.", **values}
+
+
+def test_drift_is_told(made: Project, review: Review) -> None:
+    """Columns that moved and the advice are told as code, and drift is never no change."""
+    write(made, {"metrics/drift.json": drifted()})
+    commit(made, "rows arrived")
+    code, text = review("main", "work")
+    assert code == 0
+    assert "Nothing changed" not in text
+    assert "To know: In the rows that arrived, columns moved: `age @team`." in text
+    assert "Regenerate" in text
+    assert "<b>" not in without_code(text)
+    assert "@" not in without_code(text)
+    assert "Nothing changed" in review("work", "HEAD")[1]
+    write(made, {"metrics/drift.json": drifted(moved=["age @team", "weight"])})
+    assert "`weight`" in review("work")[1]
+    write(made, {"metrics/drift.json": drifted(drift=False, moved=[], advice="No need.")})
+    assert "no drift any more" in review("work")[1]
+
+
+def test_a_model_that_does_worse_is_told(made: Project, review: Review) -> None:
+    """Also where no column is shown to have moved."""
+    write(made, {"metrics/drift.json": drifted(drift=False, moved=[], model={"worse": True})})
+    code, text = review()
+    assert code == 0
+    assert "In the rows that arrived, the final model does worse." in text
+    write(made, {"metrics/drift.json": drifted(moved=3, model=[1], advice={})})
+    assert "drift is shown" in review()[1]
 
 
 def test_what_is_told_and_fails_nothing(made: Project, review: Review) -> None:
@@ -1092,9 +1280,25 @@ def test_the_workflow() -> None:
 
 
 def test_the_lines_for_gitlab() -> None:
-    """They are YAML whose every line is a command, and look for the same mark."""
+    """They are YAML whose every line is a command, for the same files and the same mark."""
     text = (ROOT / "docs/review.md").read_text(encoding="utf-8")
     jobs = yaml.safe_load(text.split("```yaml\n")[1].split("```")[0])
+    workflow = yaml.safe_load((ROOT / ".github/workflows/review.yml").read_text(encoding="utf-8"))
+    paths = [path.replace("/**", "/**/*") for path in workflow[True]["pull_request"]["paths"]]
+    changes = jobs["review"]["rules"][0]["changes"]
+    assert sorted(changes) == sorted(paths)
+    assert {"NOTES.md", "HANDOFF.md", ".dvcignore", ".dvc/**/*", "pyproject.toml"} <= {*changes}
     lines = [line for job in jobs.values() for line in job["script"]]
     assert all(isinstance(line, str) for line in lines)
     assert any(f'startswith("{comment.MARK}")' in line for line in lines)
+
+
+def test_another_choice_is_told_at_the_top(made: Project, review: Review) -> None:
+    """A mix of another ratio is no fault, and nobody should have to look for it."""
+    write(made, {"metrics/blend.json": blend(0.9, 0.8)})
+    record(made)
+    commit(made, "more of it")
+    code, text = review("main", "work")
+    assert code == 0
+    above = text.partition("\n### ")[0]
+    assert "To know: The choice is another one: `ratio: 0.5 → 0.8`." in above

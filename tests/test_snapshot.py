@@ -1,13 +1,15 @@
 """What is read of a project at a commit: git's files and history, dvc.lock, parameters."""
 
+import hashlib
 import json
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from stages.lib.errors import LineageError
-from stages.lineage import lockfile, parameters, repository, snapshot
+from stages.lineage import contents, lockfile, parameters, repository, snapshot
 from stages.lineage.repository import Repository
 
 
@@ -150,16 +152,101 @@ def test_records_of_batches(repo: Repository) -> None:
     assert found.record("absent") == {}
 
 
-@pytest.mark.parametrize("content", ["{", "[1, 2", "\x00"])
-def test_what_cannot_be_read_is_named(repo: Repository, content: str) -> None:
+@pytest.mark.parametrize("content", [b"{", b"[1, 2", b"\x00", b"'caf\xe9'", b"[" * 3000])
+def test_what_cannot_be_read_is_named(repo: Repository, content: bytes) -> None:
     """The message has the file and the side."""
-    (repo.project / "metrics.json").write_text(content)
-    (repo.project / "params.yaml").write_text(content)
+    (repo.project / "metrics.json").write_bytes(content)
+    (repo.project / "params.yaml").write_bytes(content)
     found = snapshot.workspace(repo)
     with pytest.raises(LineageError, match=r"metrics\.json at workspace"):
         found.json("metrics.json")
     with pytest.raises(LineageError, match=r"params\.yaml at workspace"):
         _ = found.params
+
+
+@pytest.mark.parametrize("value", ["!!int ''", "!!bool maybe", "!!timestamp soon", "2020-13-45"])
+def test_value_that_is_none_of_its_kind(repo: Repository, value: str) -> None:
+    """What YAML cannot make of a value ends in the same message."""
+    (repo.project / "params.yaml").write_text(f"a: {value}")
+    with pytest.raises(LineageError, match=r"params\.yaml at workspace"):
+        _ = snapshot.workspace(repo).params
+
+
+def test_record_that_is_no_mapping(repo: Repository) -> None:
+    """A list where a record should be counts as no record."""
+    files = {f"metrics__{kind}__a-all.json": "[1]" for kind in ("provenance", "validate")}
+    found = snapshot.at(repo, commit(repo, "one", **files))
+    assert found.record("metrics/provenance/a-all.json") == {}
+    assert found.provenance("a-all") is None
+    assert found.validation("a-all") is None
+
+
+def test_file_that_may_not_be_read(repo: Repository) -> None:
+    """A name that no disk takes, as a parameter may have it, ends in one message."""
+    with pytest.raises(LineageError, match="cannot be read"):
+        snapshot.workspace(repo).read("x" * 5000)
+
+
+def test_names_that_are_not_utf8(repo: Repository) -> None:
+    """A file's name may be any bytes; it is listed, and read by the name listed."""
+    (repo.project / "data").mkdir()
+    (repo.project / os.fsdecode(b"data/caf\xe9.csv")).write_text("1")
+    head = commit(repo, "one")
+    [name] = repository.files(repo, head, "data")
+    assert os.fsencode(name) == b"data/caf\xe9.csv"
+    assert repository.read(repo, head, name) == b"1"
+    assert repository.contents(repo, [(head, name)]) == {(head, name): b"1"}
+    digest = hashlib.md5(b"1").hexdigest()
+    for at in (snapshot.at(repo, head), snapshot.workspace(repo)):
+        assert contents.files(at, repo, ["data"]) == {name: digest}
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\nb", "\ud800", "x" * 200_000])
+def test_names_that_no_file_can_have(repo: Repository, name: str) -> None:
+    """A record may name anything; such a file is not there."""
+    head = commit(repo, "one", note="1")
+    assert repository.read(repo, head, name) is None
+    assert repository.contents(repo, [(head, name), (head, "note")]) == {(head, "note"): b"1"}
+
+
+def test_submodules_and_links_that_lead_nowhere(repo: Repository) -> None:
+    """Neither has bytes that a hash could be of; the files beside them count."""
+    inner = repo.project / "code/sub"
+    inner.mkdir(parents=True)
+    git(inner, "init", "--quiet")
+    git(inner, "commit", "--quiet", "--allow-empty", "--message", "another repository")
+    head = commit(repo, "one", code__a="1", code__z="2")
+    assert "code/sub" in repository.files(repo, head, "code")
+    assert list(contents.files(snapshot.at(repo, head), repo, ["code"])) == ["code/a", "code/z"]
+    (repo.project / "code/.#a").symlink_to("ada@nowhere.1:2")
+    (repo.project / "code/sub/.git").rename(repo.project / "moved")
+    found = contents.files(snapshot.workspace(repo), repo, ["code"])
+    assert sorted(found) == ["code/a", "code/z"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [("data/x.csv.dvc", "outs: [x]"), ("data/x.csv.dvc", "5"), (".dvcignore", "!")],
+)
+def test_files_of_dvc_that_cannot_be_read(repo: Repository, path: str, text: str) -> None:
+    """What DVC could not read either is named."""
+    (repo.project / "data").mkdir()
+    (repo.project / path).write_text(text)
+    with pytest.raises(LineageError, match=path.replace(".", r"\.")):
+        contents.files(snapshot.workspace(repo), repo, ["data"])
+
+
+def test_shallow_clone(repo: Repository, tmp_path: Path) -> None:
+    """It is told from a whole one, and the commits that it lacks the parents of are known."""
+    first, last = commit(repo, "one"), commit(repo, "two")
+    assert not repository.shallow(repo)
+    git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{tmp_path}", "clone")
+    clone = repository.find(tmp_path / "clone/inner")
+    assert repository.shallow(clone)
+    assert repository.boundary(clone) == {last}
+    git(clone.project, "fetch", "--quiet", "--unshallow")
+    assert not repository.shallow(clone)
+    assert repository.resolve(clone, "HEAD~") == first
 
 
 LOCK = """
@@ -223,8 +310,8 @@ def test_what_of_a_value_is_shown(key: str, value: object, shown: str | None) ->
 
 def test_numbers_in_parameters() -> None:
     """YAML 1.1 takes 1e-5 for text; true is no number, nor is what is not finite."""
-    given = [1, "1e-5", "x", True, None, float("nan"), [1]]
-    assert [parameters.number(one) for one in given] == [1.0, 1e-5, None, None, None, None, None]
+    given = [1, "1e-5", "x", True, None, float("nan"), [1], 10**400]
+    assert [parameters.number(one) for one in given] == [1.0, 1e-5, *[None] * 6]
 
 
 def test_a_snapshot_reads_a_file_once(repo: Repository) -> None:

@@ -352,9 +352,21 @@ def test_stages_are_in_the_pipelines_order(project):
     assert list(found(project)) == ["ingest", MADE[0], MADE[2], "sweep"]
 
 
+@pytest.mark.parametrize("text", ["=", "<<", "2020-13-45", "0b_", "1" * 5000])
+def test_texts_that_yaml_cannot_read_without_quotes(project, text):
+    """Such a parameter is a text, the same as recorded, and another where it is edited."""
+    project.set("sweep.models", [text])
+    assert found(project) == {"sweep": [("parameter", "sweep.models")]}
+    lock = yaml.safe_load((project.folder / "dvc.lock").read_text())
+    lock["stages"]["sweep"]["params"]["params.yaml"]["sweep"]["models"] = [text]
+    (project.folder / "dvc.lock").write_text(yaml.safe_dump(lock, sort_keys=False))
+    assert found(project) == {}
+
+
 @pytest.mark.parametrize(
     ("path", "text"),
     [
+        ("dvc.yaml", "stages: {a: {cmd: x, deps: [{}]}}"),
         ("dvc.yaml", "stages: {a: {cmd: '${nowhere}'}}"),
         ("dvc.yaml", "stages: ["),
         ("dvc.yaml", ""),

@@ -13,6 +13,7 @@ import yaml
 
 from stages.lib import charts, document, panels, pictures, story, vega, words
 from stages.lib.evidence import Evidence
+from stages.lib.triggers import Triggers
 
 CART, BAYES = "cart-everything", "bayes-everything"
 Change = Callable[[dict[str, Any]], None]
@@ -183,7 +184,7 @@ def complete() -> dict[str, Any]:
             for number in range(1, 10)
         ),
         **{kind: {name: own[kind] for name, own in batches.items()} for kind in made("")},
-        "triggers": {"growth": 0.2, "floor": None},
+        "triggers": Triggers(),
     }
 
 
@@ -641,7 +642,10 @@ def test_what_asks_for_a_new_run_is_told_with_its_numbers() -> None:
     assert "than made the batches: numpy 2.4.6." in said
     assert "ROC AUC of 0.9 or more, priority utility, and data/schema.yaml (sha256 55555" in said
     assert "ROC AUC in production is below 0.820 (the lower end of the final score's" in said
-    own = updated("triggers", growth=0.5, floor=0.75)
+
+    def own(found: dict[str, Any]) -> None:
+        found["triggers"] = Triggers(growth=0.5, floor=0.75)
+
     said = " ".join(told(own)["triggers"])
     assert "more than 50 % (triggers.growth): to more than 1,350 rows" in said
     assert "in production is below 0.75 (triggers.floor)" in said

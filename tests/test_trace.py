@@ -171,6 +171,73 @@ def test_uncommitted_batch_has_no_commit_yet(traced, capsys):
     assert "made in: no commit yet" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("depth", "known"), [(1, False), (2, True), (3, True)])
+def test_who_made_it_is_not_known_in_a_shallow_clone(
+    traced, capsys, monkeypatch, tmp_path, depth, known
+):
+    """The first commit that such a clone has made nothing that it holds; later ones did."""
+    (traced.folder / "README.md").write_text("read me")
+    traced.commit("no mix")
+    traced.run_once(2, "made here")
+    if not known:
+        (traced.folder / "README.md").write_text("read me again")
+        traced.commit("no mix either")
+    clone = tmp_path / "clone"
+    address = f"file://{traced.folder}"
+    traced.run("git", "clone", "--quiet", "--depth", f"{depth}", address, str(clone))
+    monkeypatch.chdir(clone)
+    made = ask(capsys, BATCH)["made_from"]["made_in"]
+    assert made["subject"] == ("made here" if known else None)
+    assert made["commit"] == (traced.id() if known else None)
+    assert main(["trace", BATCH]) == 0
+    out = capsys.readouterr().out
+    assert ("unknown in a shallow clone; `git fetch --unshallow`" in out) != known
+    assert "a shallow clone" in out
+
+
+@pytest.mark.parametrize("name", ["bayes", "cart"])
+def test_generator_without_a_lock(traced, capsys, name):
+    """One that was asked for and has not run is told by what there is."""
+    (traced.folder / "dvc.lock").unlink()
+    assert main(["trace", name]) == 0
+    assert f"generator: {name}" in capsys.readouterr().out
+
+
+ODD = {
+    "params.yaml": ["generators: {cart: {}, 1: {}}\nslices: {everything: {}}\ndata: foo\n"],
+    f"metrics/provenance/{BATCH}.json": [
+        '{"generator": 5, "train": [1], "sha256": 7, "verifiers": {"code": 5}}',
+        '{"generator": {"family": [1, {"a": 2}]}, "sha256": "\\ud800", "slice": [{}, 1]}',
+    ],
+    "metrics/blend.json": ['{"batches": 5}', '{"batches": ["a\\u0000b", null, {}]}'],
+    "metrics/admit.json": ['{"batches": [1]}', "[1]", f'{{"batches": {{"{BATCH}": 5}}}}'],
+    f"metrics/validate/{BATCH}.json": ['{"checks": [5, {"gate": "verdict"}]}', '{"checks": 5}'],
+    "metrics/fit/cart.json": ["[1]", '{"generator": [1], "versions": 5}'],
+    "dvc.lock": ["stages: {1: {outs: [{path: 5, md5: 6}], deps: [{path: 7}]}}"],
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [(path, text) for path, texts in ODD.items() for text in texts],
+    ids=[f"{path}-{number}" for path, texts in ODD.items() for number in range(len(texts))],
+)
+def test_odd_records(traced, capsys, path, text):
+    """A record of another form than ours costs its own facts, and no more."""
+    (traced.folder / path).write_text(text)
+    traced.commit()
+    for name in (BATCH, "cart", "blend"):
+        assert main(["trace", name]) == 0
+        assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path", ["params.yaml", "dvc.lock", "metrics/blend.json"])
+def test_files_that_are_not_utf8(traced, capsys, path):
+    """Such a file is named, in one message."""
+    (traced.folder / path).write_bytes(b"a: caf\xe9")
+    assert refused(capsys, "blend").startswith(f"error: {path} at workspace cannot be read")
+
+
 @pytest.mark.parametrize("name", ["cart", "models/cart.pkl"])
 def test_generator(traced, capsys, name):
     """A generator, by name or file, says how it was fitted, and its batches with their uses."""

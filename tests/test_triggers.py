@@ -234,7 +234,7 @@ def test_growth(project, more, expected):
     write(project, "data/table.csv", "age,town,bought\n" + (10 + more) * ROW)
     found = look(project)["growth"]
     assert found.fired is expected
-    assert f"has {10 + more} real rows and had 10" in found.evidence
+    assert f"has {10 + more} rows and had 10" in found.evidence
     assert f"{abs(more)}0 % {'more' if more > 0 else 'fewer'}" in found.evidence
     assert "Ruritania" not in found.evidence
     assert fired(project) == ["growth", "sweep"] if expected else ["sweep"]
@@ -245,16 +245,6 @@ def test_growth_is_asked_about_as_params_say(project):
     project.set("triggers.growth", 0.5)
     write(project, "data/table.csv", "age,town,bought\n" + 14 * ROW)
     assert not look(project)["growth"].fired
-
-
-def test_generated_rows_are_no_growth(project):
-    """Rows that carry our labels do not count as real ones."""
-    made = 9 * ROW.replace("\n", ",synthetic\n")
-    text = "age,town,bought,_origin\n" + 11 * ROW.replace("\n", ",real\n") + made
-    write(project, "data/table.csv", text)
-    found = look(project)["growth"]
-    assert not found.fired
-    assert "has 11 real rows" in found.evidence
 
 
 def test_table_that_did_not_change_is_not_read(project, monkeypatch):
@@ -422,7 +412,6 @@ def test_before_the_first_run(project):
         ({"growht": 0.2, "floor": None}, "`triggers.growht` is unknown; did you mean 'growth'?"),
         ({"growth": 0, "floor": None}, "`triggers.growth`: Input should be greater than 0"),
         ({"growth": 0.2, "floor": "low"}, "`triggers.floor`"),
-        ({"growth": 0.2}, "`triggers.floor` is missing"),
     ],
 )
 def test_section_is_checked(project, section, message):
@@ -472,3 +461,27 @@ def test_docs_name_every_trigger():
     job = yaml.safe_load(Path(ROOT, ".github/workflows/check.yml").read_text("utf-8"))
     assert job["permissions"] == {"contents": "read"}
     assert "dvc-synth check" in job["jobs"]["check"]["steps"][-1]["run"]
+
+
+def test_a_column_that_did_not_arrive_fires(project):
+    """A feature that no file has is a broken feed, whether or not the others moved."""
+    quiet = {"arrived": True, "rows": 500, "drift": False, "moved": [], "absent": ["age"]}
+    write(project, "metrics/drift.json", quiet)
+    found = look(project)["drift"]
+    assert found.fired
+    assert "age did not arrive" in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "told"),
+    [
+        ("neg_mean_absolute_error", 45.0, "never above 0; for an error of 45 hand in --metric=-45"),
+        ("roc_auc", 87.0, "roc_auc is never above 1"),
+    ],
+)
+def test_an_impossible_metric_is_refused(project, name, given, told):
+    """An error handed in without its sign, or a percentage, would look fine for ever."""
+    project.set("brief.metric", name)
+    write(project, "metrics/blend.json", {"metric": name, "lower": -0.9})
+    with pytest.raises(ParamsError, match=told):
+        look(project, metric=given)

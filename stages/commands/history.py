@@ -29,7 +29,7 @@ def run(given: argparse.Namespace) -> int:
     shown = every[-given.last :] if given.last else every
     if given.json:
         told = {"attention": bool(now), **chronicle.plain(shown, warned)}
-        print(json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False))
+        print(json.dumps(told, indent=2, allow_nan=False))
     else:
         print(chronicle.text(shown, warned), end="")
     return 1 if now else 0

@@ -32,7 +32,7 @@ def run(given: argparse.Namespace) -> int:
     at = snapshot.at(repo, given.rev) if given.rev else snapshot.workspace(repo)
     told = tracing.trace(repo, at, target.parse(given.target, at))
     if given.json:
-        print(json.dumps(told, indent=2, ensure_ascii=False))
+        print(json.dumps(told, indent=2))
     else:
         print(*_lines(told), sep="\n")
     return 0
@@ -43,7 +43,7 @@ def _lines(told: Any, depth: int = 0) -> Iterator[str]:
     indent = "  " * depth
     for name, value in told.items():
         start = f"{indent}{_plain(name if '/' in name else name.replace('_', ' '))}"
-        if name == "code":
+        if name == "code" and isinstance(value, dict):
             yield f"{start}: {len(value)} files and folders, which --json lists with their hashes"
             continue
         if name == "made_in" and value is None:
@@ -56,7 +56,7 @@ def _lines(told: Any, depth: int = 0) -> Iterator[str]:
                 yield from (f"{start}:", *below)
             elif below:
                 yield short
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
+        elif isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
             for one in value:
                 yield from (f"{start}:", *_lines(one, depth + 1))
         elif isinstance(value, list) and value:

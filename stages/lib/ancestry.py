@@ -107,7 +107,7 @@ def _fits(m: Evidence, sums: Mapping[str, str]) -> Iterator[Node]:
 
 def _batches(m: Evidence, sums: Mapping[str, str]) -> Iterator[Node]:
     for name, made in m.provenance.items():
-        used = name in m.blend["batches"]
+        used = name in _mixed(m)
         rows = count(made["rows"]["kept"], "row")
         parent = f"models/{made['generator']['name']}.pkl"
         yield Node(name, 4, "batch", name, rows, made["sha256"], (parent,), used)
@@ -117,14 +117,19 @@ def _batches(m: Evidence, sums: Mapping[str, str]) -> Iterator[Node]:
 
 
 def _end(m: Evidence, sums: Mapping[str, str]) -> Iterator[Node]:
-    gates = tuple(f"metrics/validate/{name}.json" for name in m.blend["batches"])
+    gates = tuple(f"metrics/validate/{name}.json" for name in _mixed(m))
     rows = f"ratio {m.blend['ratio']:g}"
     yield Node(_BLEND, 6, "blend", _BLEND, rows, sums[_BLEND], ("train", *gates))
     yield Node(_FINAL, 7, "model", _FINAL, m.blend["model"], sums[_FINAL], (_BLEND,))
 
 
 def _used(m: Evidence, generator: str) -> bool:
-    return any(m.provenance[name]["generator"]["name"] == generator for name in m.blend["batches"])
+    return any(m.provenance[name]["generator"]["name"] == generator for name in _mixed(m))
+
+
+def _mixed(m: Evidence) -> list[str]:
+    """Return the batches of which the final model learned from rows."""
+    return m.blend["batches"] if m.blend["ratio"] > 0 else []
 
 
 def _last(nodes: list[Node]) -> int:

@@ -33,7 +33,7 @@ def moved(m: Evidence) -> list[dict[str, Any]]:
             "why": listed(one["why"]),
             "distance": f"{one['test']} {number(one['distance'])}",
             "psi": number(one["psi"]),
-            "p_value": _chance(one["p_value"]),
+            "p_value": _chance(one["p_value"]).removeprefix("= "),
             "missing": f"{percent(one['missing_before'])} → {percent(one['missing_now'])}",
             "new_categories": f"{one['new_categories']:,}",
             "out_of_range": f"{one['out_of_range']:,}",

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from .triggers import Triggers
 from .words import interval
 
 
@@ -21,7 +22,7 @@ class Evidence(NamedTuple):
     blend: dict[str, Any]
     drift: dict[str, Any]
     notes: str  # what a person wrote in NOTES.md, as it is
-    triggers: dict[str, Any]  # the section of params.yaml
+    triggers: Triggers
     curve: pd.DataFrame
     learning: pd.DataFrame
     alternatives: pd.DataFrame

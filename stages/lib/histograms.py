@@ -19,7 +19,7 @@ FEWEST = 5  # real rows that a share may stand for
 MOST = 30  # columns that are drawn
 REAL = "real rows"
 _BINS, _LABELS = 12, 10  # of a column of numbers, and of categories
-_MISSING, _OTHER = "missing", "other"
+_MISSING, _OTHER = "(missing)", "(all others)"
 
 
 def shown(distances: pd.DataFrame, schema: Schema) -> list[str]:
@@ -75,11 +75,18 @@ def _cut(values: pd.Series, column: Column) -> tuple[list[Any], list[str]]:
 
 
 def _telling(counts: np.ndarray) -> np.ndarray:
-    """Return which counts are not to be told: below `FEWEST`, and another if that is but one."""
+    """Return which counts are not to be told: below `FEWEST`, and others that would give them away.
+
+    All shares together are 1, so the sum of those left out is known: it must be that of two
+    counts or more, and `FEWEST` for each of the small ones at least.
+    """
     few = (counts > 0) & (counts < FEWEST)
-    if few.sum() == 1 and (counts >= FEWEST).any():
-        rest = np.where(counts >= FEWEST, counts, np.inf)
-        few[int(rest.argmin())] = True  # all shares together are 1
+    least = FEWEST * few.sum()
+    while few.any() and (few.sum() == 1 or counts[few].sum() <= least):
+        rest = np.where(few | (counts == 0), np.inf, counts)
+        if not np.isfinite(rest).any():
+            break
+        few[int(rest.argmin())] = True
     return few
 
 

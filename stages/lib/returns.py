@@ -6,6 +6,7 @@ rows, none of a real row, and how the real table of that time compared with them
 
 import json
 from collections.abc import Iterable, Sequence
+from math import isqrt
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -47,7 +48,7 @@ class Line(NamedTuple):
     equal: int  # of them, those that equal a row of the batch
     unseen: int  # of them, those of the batch's slice unlike all that a generator learned from
     coincide: int  # of these, those that equal a row of the batch: by chance
-    balances: list[int]  # of that table, see `balances`
+    balances: list[int]  # of that table, rounded: see `balances` and `grain`
     bits: int  # of a fingerprint
     fingerprints: str
 
@@ -102,7 +103,9 @@ def line(
         equal=int(equal.sum()),
         unseen=int(unseen.sum()),
         coincide=int((equal & unseen).sum()),
-        balances=balances(real).tolist(),
+        balances=(np.rint(balances(real) / grain(len(real))) * grain(len(real)))
+        .astype(int)
+        .tolist(),
         bits=known.bits,
         fingerprints=fingerprints.pack(known),
     )
@@ -183,23 +186,33 @@ def fresh(hashes: np.ndarray, one: Line) -> int:
     """Return how many rows of a table are new since the batch's time, at most.
 
     The squared differences of the balances add up to the number of rows that were added or
-    removed, times a chi-squared variable: its 0.1 % quantile gives the bound.
+    removed, times a chi-squared variable: its 0.1 % quantile gives the bound. Those on record are
+    rounded, so each difference may be larger by half a grain.
     """
-    apart = float(((balances(hashes) - np.array(one.balances)) ** 2).sum())
-    changed = apart / float(chi2.ppf(LEVEL, _BALANCES))
+    apart = np.abs(balances(hashes) - np.array(one.balances)) + grain(one.table) / 2
+    changed = float((apart**2).sum()) / float(chi2.ppf(LEVEL, _BALANCES))
     return int(min(max(np.ceil((changed + len(hashes) - one.table) / 2), 0), len(hashes)))
 
 
 def balances(hashes: np.ndarray) -> np.ndarray:
     """Return sums over a table's rows, each of which counts as 1 or -1 by a bit of its hash.
 
-    They tell how many rows two tables do not share, and hardly anything of a single row (Alon,
-    Matias, Szegedy 1999, doi:10.1006/jcss.1997.1545). A row that is there again has other signs.
+    They tell how many rows two tables do not share (Alon, Matias, Szegedy 1999,
+    doi:10.1006/jcss.1997.1545). A row that is there again has other signs.
     """
     again = pd.Series(hashes).groupby(hashes).cumcount().to_numpy().astype(np.uint64)
     signs = fingerprints.mixed(hashes + again)
     ones = [int(((signs >> np.uint64(bit)) & np.uint64(1)).sum()) for bit in range(_BALANCES)]
     return 2 * np.array(ones) - len(hashes)
+
+
+def grain(rows: int) -> int:
+    """Return what the balances of a table are rounded to on record.
+
+    Exact ones of two tables that differ by one row would tell 16 bits of its hash, enough to
+    guess a value of it. Rounded, half of them tell one at most.
+    """
+    return max(32, isqrt(rows) // 4)
 
 
 def told(match: Match) -> str:

@@ -149,8 +149,8 @@ def without(m: Evidence) -> list[str]:
 
 def triggers(m: Evidence) -> list[str]:
     """Say with numbers what asks for a new run; `dvc-synth check` looks at each."""
-    growth, floor = m.triggers["growth"], m.triggers["floor"]
-    rows = m.ingest["rows_read"] - m.ingest.get("rows_generated", 0)
+    growth, floor = m.triggers.growth, m.triggers.floor
+    rows = m.ingest["rows_read"]
     least = like(m.blend["lower"], score(m)) if floor is None else number(floor)
     why = "the lower end of the final score's interval" if floor is None else "triggers.floor"
     schemas = sorted({f"{made['schema_sha256'][:16]}…" for made in m.provenance.values()})

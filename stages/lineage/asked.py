@@ -42,7 +42,7 @@ def stages(at: Snapshot) -> dict[str, Asked]:
     try:
         resolver = DataResolver(SimpleNamespace(fs=held, config={}), "", declared)
         return {name: _stage(resolver.resolve_one(name)[name]) for name in resolver.get_keys()}
-    except (DvcException, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (DvcException, LookupError, AttributeError, TypeError, ValueError) as error:
         # The resolver does not check what it is given; `dvc status` would say more.
         raise LineageError(
             f"dvc.yaml at {at.name} does not resolve with its params.yaml: {error}"
@@ -63,5 +63,5 @@ def _named(one: Any) -> tuple[str, dict[str, Any]]:
     """Return a path and its options, of an entry that is a path or a dict with one."""
     if isinstance(one, str):
         return one, {}
-    path, options = next(iter(one.items()))
-    return path, options or {}
+    path, options = list(one.items())[0]
+    return str(path), options or {}

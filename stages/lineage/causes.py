@@ -9,6 +9,7 @@ from .snapshot import Snapshot
 
 _NO_CAUSE = (".purpose", "preview.require_approval")  # parameters that no row depends on
 _NOBODY = Entry("", {}, {}, {})
+_LEARNED = ("data/train.parquet", "data/returned.parquet")  # what a generator learns from
 
 
 class Cause(NamedTuple):
@@ -27,7 +28,7 @@ def between(base: Snapshot, head: Snapshot, batch: str) -> list[Cause]:
     """
     before, after = base.provenance(batch) or {}, head.provenance(batch) or {}
     return [
-        *_data(before, after),
+        *_data(base, head, batch),
         *_schema(before, after),
         *_parameters(base, head, batch),
         *_code(base, head, batch),
@@ -40,11 +41,15 @@ def makers(batch: str) -> tuple[str, str]:
     return f"fit@{batch.partition('-')[0]}", f"generate@{batch}"
 
 
-def _data(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Cause]:
-    left, right = _section(before, "train"), _section(after, "train")
-    if left.get("sha256") != right.get("sha256"):
-        told = f"{left.get('rows')} → {right.get('rows')} rows"
-        yield Cause("data", "data/train.parquet", told)
+def _data(base: Snapshot, head: Snapshot, batch: str) -> Iterator[Cause]:
+    left, right = (_section(side.provenance(batch) or {}, "train") for side in (base, head))
+    if left.get("sha256") == right.get("sha256"):
+        return
+    old, new = (side.lock.get(makers(batch)[0], _NOBODY).deps for side in (base, head))
+    differ = [path for path in _LEARNED if old.get(path) != new.get(path)]
+    rows = [one.get("rows") for one in (left, right)]
+    told = f"{rows[0]} → {rows[1]} rows" if rows[0] != rows[1] else f"{rows[0]} other rows"
+    yield Cause("data", " and ".join(differ or _LEARNED[:1]), told)
 
 
 def _schema(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Cause]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pathspec
 
+from ..lib.errors import LineageError
 from . import repository
 from .repository import Repository
 from .snapshot import Snapshot
@@ -25,11 +26,17 @@ def files(
 
     A pointer below them (`x.csv.dvc`) counts itself, and with the hash in it for what it stands
     for, if that is not there. What .dvcignore names is left out of folders, and what is at or below
-    `leave` is not read at all.
+    `leave` is not read at all. Links that lead nowhere, and repositories within this one
+    (submodules), count as nothing.
+
+    Raises LineageError where a file, a pointer or .dvcignore cannot be read.
     """
     near = {path for place in places for path in (place, f"{place}.dvc")}
     spec = [*_IGNORED, *(at.text(".dvcignore") or "").splitlines()]
-    ignored = pathspec.GitIgnoreSpec.from_lines(spec)
+    try:
+        ignored = pathspec.GitIgnoreSpec.from_lines(spec)
+    except ValueError as error:
+        raise LineageError(f".dvcignore at {at.name} cannot be read: {error}") from None
     all_there = repository.files(repo, at.commit, ".") if at.commit else _on_disk(repo, near)
     names = [
         name
@@ -67,8 +74,12 @@ def _pointed(at: Snapshot, names: Iterable[str]) -> dict[str, str]:
     for name in names:
         if name.endswith(".dvc"):
             told = at.yaml(name)
-            for out in (told.get("outs") or []) if isinstance(told, dict) else []:
-                outs[name.removesuffix(Path(name).name) + out["path"]] = out.get("md5", "")
+            try:
+                for out in told.get("outs") or []:
+                    stands_for = name.removesuffix(Path(name).name) + out["path"]
+                    outs[stands_for] = str(out.get("md5", ""))
+            except (AttributeError, KeyError, TypeError):
+                raise LineageError(f"{name} at {at.name} is no pointer of `dvc add`") from None
     return outs
 
 
@@ -78,20 +89,26 @@ def _on_disk(repo: Repository, places: Iterable[str]) -> Iterator[str]:
             yield place
         for folder, _, inside in os.walk(repo.project / place):
             for name in inside:
+                if not Path(folder, name).is_file():  # as a link of Emacs, `.#x.py`
+                    continue
                 yield f"{place}/{Path(folder, name).relative_to(repo.project / place).as_posix()}"
 
 
 def _digests(repo: Repository, names: Iterable[str]) -> Iterator[tuple[str, str]]:
     for name in names:
-        with (repo.project / name).open("rb") as stream:
-            yield name, hashlib.file_digest(stream, "md5").hexdigest()
+        try:
+            with (repo.project / name).open("rb") as stream:
+                digest = hashlib.file_digest(stream, "md5").hexdigest()
+        except OSError as error:
+            raise LineageError(f"{name} cannot be read: {error.strerror}") from None
+        yield name, digest
 
 
 def _blobs(repo: Repository, commit: str, names: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Hash files at a commit, all of them by one call of git, none of them whole in memory."""
     asked = [name for name in names if "\n" not in name]
     with tempfile.TemporaryFile() as queue:
-        queue.write("".join(f"{commit}:{repo.inside}{name}\n" for name in asked).encode())
+        queue.write(os.fsencode("".join(f"{commit}:{repo.inside}{name}\n" for name in asked)))
         queue.seek(0)
         with subprocess.Popen(
             ["git", "cat-file", "--batch"],
@@ -102,11 +119,15 @@ def _blobs(repo: Repository, commit: str, names: Iterable[str]) -> Iterator[tupl
         ) as git:
             assert git.stdout is not None
             for name in asked:
-                size = int(git.stdout.readline().split()[-1])
+                header = git.stdout.readline().split()
+                if len(header) != 3 or not header[2].isdigit():  # a submodule: not in this git
+                    continue
+                size = int(header[2])
                 digest = hashlib.md5()
                 while size:
                     chunk = git.stdout.read(min(size, _CHUNK))
                     digest.update(chunk)
                     size -= len(chunk)
                 git.stdout.read(1)  # the line's end
-                yield name, digest.hexdigest()
+                if header[1] == b"blob":
+                    yield name, digest.hexdigest()

@@ -24,14 +24,21 @@ def parse(text: str | None) -> dict[str, Entry]:
         return {}
     found = load(text)
     try:
-        return {name: _entry(stage) for name, stage in (found.get("stages") or {}).items()}
+        return {str(name): _entry(stage) for name, stage in (found.get("stages") or {}).items()}
     except (AttributeError, KeyError, TypeError):
         raise ValueError("not as DVC writes it; `dvc repro` makes it anew") from None
 
 
 def load(text: str) -> Any:
-    """Return what YAML holds, by libyaml where PyYAML has it: dvc.lock is long."""
-    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    """Return what YAML holds, by libyaml where PyYAML has it: dvc.lock is long.
+
+    Raises YAMLError or ValueError where it holds nothing that can be read.
+    """
+    try:
+        return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (AttributeError, IndexError, KeyError, RecursionError, TypeError) as error:
+        # PyYAML does not check what a tag such as !!int stands before.
+        raise ValueError(f"no YAML that can be read ({type(error).__name__})") from None
 
 
 def makers(lock: Mapping[str, Entry]) -> dict[str, str]:
@@ -43,7 +50,7 @@ def _entry(stage: dict[str, Any]) -> Entry:
     by_file = stage.get("params", {})
     return Entry(
         command=stage.get("cmd", ""),
-        deps={one["path"]: one.get("md5", "") for one in stage.get("deps", [])},
+        deps={str(one["path"]): str(one.get("md5", "")) for one in stage.get("deps", [])},
         params={key: value for values in by_file.values() for key, value in values.items()},
-        outs={one["path"]: one.get("md5", "") for one in stage.get("outs", [])},
+        outs={str(one["path"]): str(one.get("md5", "")) for one in stage.get("outs", [])},
     )

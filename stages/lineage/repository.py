@@ -40,7 +40,7 @@ def find(folder: Path) -> Repository:
     inside = _git(project, "rev-parse", "--show-prefix")
     if inside is None:
         raise LineageError(f"{project} is not in a git repository; this reads git's history")
-    return Repository(project, inside.decode().strip())
+    return Repository(project, os.fsdecode(inside).removesuffix("\n"))
 
 
 def resolve(repository: Repository, revision: str) -> str:
@@ -79,12 +79,27 @@ def merge_base(repository: Repository, one: str, other: str) -> str | None:
     found = _git(repository.project, "merge-base", one, other)
     if found is not None:
         return found.decode().strip()
-    if (_git(repository.project, "rev-parse", "--is-shallow-repository") or b"").strip() == b"true":
+    if shallow(repository):
         raise LineageError(
             f"where {one[:9]} and {other[:9]} parted is not in this shallow clone; "
             "`git fetch --unshallow` brings it (in a CI job: check out with the whole history)"
         )
     return None
+
+
+def shallow(repository: Repository) -> bool:
+    """Return whether this clone lacks the commits before some that it has."""
+    return bool(boundary(repository))
+
+
+def boundary(repository: Repository) -> frozenset[str]:
+    """Return the commits of a shallow clone whose parents it lacks; none of a whole one.
+
+    git takes each for the first of its history, and all that it holds for its work.
+    """
+    told = _git(repository.project, "rev-parse", "--git-path", "shallow")
+    path = repository.project / os.fsdecode(told or b"").removesuffix("\n")
+    return frozenset(path.read_text().split()) if path.is_file() else frozenset()
 
 
 def between(
@@ -126,9 +141,9 @@ def contents(
 
     One git reads them all, which is what a long history needs.
     """
-    asked = [place for place in dict.fromkeys(places) if "\n" not in place[1]]
+    asked = [place for place in dict.fromkeys(places) if _one_line(place[1])]
     lines = "".join(f"{commit}:{repository.inside}{path}\n" for commit, path in asked)
-    told = _git(repository.project, "cat-file", "--batch", given=lines.encode()) or b""
+    told = _git(repository.project, "cat-file", "--batch", given=os.fsencode(lines)) or b""
     found, start = {}, 0
     for place in asked:
         end = told.find(b"\n", start)
@@ -142,13 +157,22 @@ def contents(
     return found
 
 
+def _one_line(path: str) -> bool:
+    """Return whether git can be asked for a path by a line; a record may name anything."""
+    try:
+        told = os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    return b"\n" not in told and b"\0" not in told
+
+
 def files(repository: Repository, commit: str, folder: str) -> list[str]:
     """Return the paths of all files below a folder of the project at a commit, sorted."""
     told = _git(
         repository.project, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, "--",
         f"{repository.inside}{folder}",
     )  # fmt: skip
-    names = (told or b"").decode().split("\0")
+    names = os.fsdecode(told or b"").split("\0")
     return sorted(name.removeprefix(repository.inside) for name in names if name)
 
 
@@ -183,12 +207,15 @@ def environment() -> dict[str, str]:
 
 
 def _git(folder: Path, *arguments: str, given: bytes | None = None) -> bytes | None:
-    """Return what git prints, or None where it fails or is not there; it reads what is `given`."""
+    """Return what git prints, or None where it fails or is not there; it reads what is `given`.
+
+    None also where no program can be given these arguments: a record may name any path.
+    """
     try:
         done = subprocess.run(
             ["git", "--literal-pathspecs", *arguments],
             cwd=folder, env=environment(), capture_output=True, input=given,
         )  # fmt: skip
-    except FileNotFoundError:
+    except (OSError, ValueError):
         return None
     return done.stdout if done.returncode == 0 else None

@@ -1,11 +1,10 @@
 """A project as it was at a commit, or as it lies in the working tree: what git holds of it."""
 
-import io
 import json
 from collections.abc import Callable
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
@@ -13,9 +12,6 @@ from ..lib.errors import LineageError
 from . import lockfile, repository
 from .lockfile import Entry
 from .repository import Repository
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 WORKSPACE = "workspace"  # as DVC calls the working tree
 
@@ -42,15 +38,6 @@ class Snapshot:
         """Return what a YAML file holds, None where it is not there."""
         return self._parsed(path, lockfile.load)
 
-    def table(self, path: str) -> "pd.DataFrame | None":
-        """Return a CSV table of metrics/, None where it is not there."""
-        import pandas as pd  # takes longer than most questions do
-
-        text = self.text(path)
-        if not text:
-            return None
-        return pd.read_csv(io.StringIO(text), keep_default_na=False, na_values=[""])
-
     @cached_property
     def params(self) -> dict[str, Any]:
         """What params.yaml holds."""
@@ -75,11 +62,11 @@ class Snapshot:
 
     def provenance(self, batch: str) -> dict[str, Any] | None:
         """Return the record of a batch, None where it has none."""
-        return self.json(f"metrics/provenance/{batch}.json")
+        return self.record(f"metrics/provenance/{batch}.json") or None
 
     def validation(self, batch: str) -> dict[str, Any] | None:
         """Return what the gates said of a batch, None where they were not asked."""
-        return self.json(f"metrics/validate/{batch}.json")
+        return self.record(f"metrics/validate/{batch}.json") or None
 
     def section(self, name: str) -> dict[str, Any]:
         """Return a section of params.yaml, empty where there is none."""
@@ -92,12 +79,12 @@ class Snapshot:
         return found if isinstance(found, dict) else {}
 
     def _parsed(self, path: str, parse: Callable[[str], Any]) -> Any:
-        text = self.text(path)
-        if text is None:
+        content = self.read(path)
+        if content is None:
             return None
         try:
-            return parse(text)
-        except (ValueError, yaml.YAMLError) as error:
+            return parse(content.decode("utf-8"))
+        except (ValueError, RecursionError, yaml.YAMLError) as error:
             raise LineageError(f"{path} at {self.name} cannot be read: {error}") from None
 
 
@@ -114,4 +101,7 @@ def workspace(repo: Repository) -> Snapshot:
 
 
 def _file(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None
+    try:
+        return path.read_bytes() if path.is_file() else None
+    except OSError as error:
+        raise LineageError(f"{path} cannot be read: {error.strerror}") from None

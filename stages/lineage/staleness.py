@@ -24,7 +24,7 @@ class _Held(NamedTuple):
     now: dict[str, str]  # read where git holds it, else as recorded by the stages asked for
     before: dict[str, str]  # the same, and what stages made that are no longer asked for
     cached: set[str]  # outputs that DVC holds
-    arriving: set[Any]  # the real table and the incoming rows, which git and DVC need not hold
+    arriving: set[str]  # the real table and the incoming rows, which git and DVC need not hold
 
 
 def stale(at: Snapshot, repo: Repository) -> dict[str, list[Cause]]:
@@ -74,7 +74,8 @@ def _held(at: Snapshot, repo: Repository, wanted: Mapping[str, Asked]) -> _Held:
         if path in cached
     }
     read = contents.files(at, repo, sorted(places), leave=every.keys() | cached)
-    arriving = {at.section("data").get("path"), at.section("monitor").get("incoming")}
+    named = (at.section("data").get("path"), at.section("monitor").get("incoming"))
+    arriving = {path for path in named if isinstance(path, str)}
     return _Held({**read, **current}, {**read, **every, **current}, cached, arriving)
 
 
@@ -158,4 +159,7 @@ def _plain(value: Any) -> Any:
         return float(value)  # YAML 1.2, as DVC reads it
     loader = yaml.SafeLoader("")
     tag = loader.resolve(yaml.ScalarNode, value, (True, False))
-    return loader.construct_object(yaml.ScalarNode(tag, value))
+    try:
+        return loader.construct_object(yaml.ScalarNode(tag, value))
+    except (ValueError, yaml.YAMLError):  # "=", or a date that there is not: text, as it stands
+        return value

@@ -4,12 +4,9 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from pydantic import Field
-
 from ..lib import params, schema, table
-from ..lib.errors import SchemaError, TableError
-from ..lib.params import Section
-from ..lib.table import ORIGIN
+from ..lib.errors import ParamsError, SchemaError, TableError
+from ..lib.triggers import Triggers
 from ..lib.words import count, listed, metric, number, percent
 from . import asked, contents, parameters, repository, schema_change, snapshot, staleness, versions
 from .causes import Cause
@@ -18,13 +15,6 @@ from .snapshot import Snapshot
 
 _NAMED = 4  # stages, columns or parameters that are told by name
 _TASK = ("column", "kind", "role")  # what of a column makes another task
-
-
-class Triggers(Section):
-    """The section `triggers` of params.yaml."""
-
-    growth: float = Field(gt=0)  # part by which the real table may grow
-    floor: float | None  # for the metric in production; None: the interval's end on the holdout
 
 
 class Trigger(NamedTuple):
@@ -88,23 +78,24 @@ def growth(ground: Ground) -> Trigger:
     entry, told = at.lock.get("ingest"), at.record("metrics/ingest.json")
     if entry is None or not isinstance(path, str) or "rows_read" not in told:
         return Trigger("growth", None, "No real table was ingested yet.", "dvc repro")
-    before = told["rows_read"] - told.get("rows_generated", 0)
+    before = parameters.number(told["rows_read"]) or 0
     now = contents.of(path, contents.files(at, ground.repo, [path]))
     if now == entry.deps.get(entry.params.get("data.path", path)):
         return Trigger("growth", False, f"{path} is the file that ingest read.", "")
     if not (ground.repo.project / path).is_file():
         return Trigger("growth", None, f"{path} is not at hand.", "dvc pull")
     try:
-        rows = _real_rows(ground.repo, path)
+        rows = _rows(ground.repo, path)
     except (TableError, SchemaError):  # the message may quote cells
         return Trigger("growth", None, f"{path} cannot be read.", "dvc repro ingest")
     grown = rows / before - 1 if before else 1.0
     change = f"{percent(abs(grown))} {'more' if grown >= 0 else 'fewer'}"
     evidence = (
-        f"{path} has {count(rows, 'real row')} and had {before:,} when ingest read it: {change} "
+        f"{path} has {count(rows, 'row')} and had {before:,.0f} when ingest read it: {change} "
         f"(asked about above {percent(ground.limits.growth)})."
     )
-    return Trigger("growth", grown > ground.limits.growth, evidence, "dvc repro")
+    fired = grown > ground.limits.growth
+    return Trigger("growth", fired, evidence, "dvc repro" if fired else "")
 
 
 def task(ground: Ground) -> Trigger:
@@ -155,13 +146,17 @@ def drift(ground: Ground) -> Trigger:
     ]
     worse = [f"the model's {metric(model['metric'])} fell"] if model.get("worse") else []
     rows = f"In {count(told.get('rows', 0), 'row')} that arrived"
-    if not moved and not worse:
+    absent = [str(name) for name in told.get("absent", [])]
+    lacks = [f"{listed(_few(absent))} did not arrive"] if absent else []
+    if not moved and not worse and not lacks:
         return Trigger("drift", False, f"{rows}, no change is shown.", "")
-    if moved:
+    if lacks:
+        then, answer = "Mend what delivers them.", "dvc repro monitor"
+    elif moved:
         then, answer = "Take them into the real table, with labels.", "dvc repro"
     else:  # rows made anew from the same table would teach the model the same
         then, answer = "Look at their labels first.", "dvc repro monitor"
-    return Trigger("drift", True, f"{rows}, {listed([*moved, *worse])}. {then}", answer)
+    return Trigger("drift", True, f"{rows}, {listed([*lacks, *moved, *worse])}. {then}", answer)
 
 
 def production(ground: Ground) -> Trigger:
@@ -177,6 +172,13 @@ def production(ground: Ground) -> Trigger:
     if floor is None:
         return Trigger(
             "metric", None, "There is no floor: no final model was scored yet.", "dvc repro"
+        )
+    raw = str(parameters.at(ground.at.params, "brief.metric"))
+    most = 0 if raw.startswith("neg_") else 1
+    if ground.metric > most:
+        hint = f"; for an error of {ground.metric:g} hand in --metric=-{ground.metric:g}"
+        raise ParamsError(
+            f"--metric {ground.metric:g}: {raw} is never above {most}{hint if most == 0 else ''}"
         )
     fell = ground.metric < floor
     said = f"{name} in production: {number(ground.metric, 4)}, {'' if fell else 'not '}below"
@@ -209,11 +211,8 @@ def _again(at: Snapshot, names: list[str]) -> str:
     )
 
 
-def _real_rows(repo: Repository, path: str) -> int:
-    declared = schema.load(repo.project / schema_change.PATH)
-    cells = table.cells(repo.project / path, declared)
-    made = cells[ORIGIN].eq("synthetic").sum() if ORIGIN in cells else 0
-    return len(cells) - int(made)
+def _rows(repo: Repository, path: str) -> int:
+    return len(table.cells(repo.project / path, schema.load(repo.project / schema_change.PATH)))
 
 
 def _old_schema(ground: Ground) -> Snapshot | None:

@@ -18,17 +18,18 @@ class Package(NamedTuple):
 def recorded(at: Snapshot) -> list[Package]:
     """Return the packages in the records of fits and batches, by name, each once a generator."""
     found = set()
-    for generator in at.section("generators"):
+    for generator in map(str, at.section("generators")):
         batches = [name for name in at.batches if name.partition("-")[0] == generator]
         paths = [f"fit/{generator}", *(f"provenance/{batch}" for batch in batches)]
         for path in paths:
-            told = at.record(f"metrics/{path}.json").get("versions") or {}
-            found |= {(name, then, generator) for name, then in told.items()}
+            told = at.record(f"metrics/{path}.json").get("versions")
+            if isinstance(told, dict):
+                found |= {(name, str(then), generator) for name, then in told.items()}
     return [Package(name, then, _installed(name), who) for name, then, who in sorted(found)]
 
 
 def _installed(name: str) -> str | None:
     try:
         return version(name)
-    except PackageNotFoundError:
+    except (PackageNotFoundError, ValueError):  # ValueError: an empty name
         return None

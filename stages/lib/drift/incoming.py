@@ -48,7 +48,8 @@ def read(folder: str | Path, schema: Schema, *, drop_duplicates: bool) -> Incomi
     found: list[Typed] = []
     paths = [path for path in sorted(root.rglob("*")) if _holds_rows(path, root)]
     for path in paths:
-        name = path.relative_to(root).as_posix()
+        # A name that is no UTF-8 cannot be written down as it is.
+        name = path.relative_to(root).as_posix().encode(errors="replace").decode()
         try:
             parts, undeclared = _typed(path, schema)
         except TableError as error:

@@ -20,6 +20,8 @@ def told(
     """Return the content of metrics/drift.json; `drift` is None where no row arrived."""
     shown = drift.shown if drift else None
     joint = drift.joint if drift else None
+    needed = [name for name in schema.modelled if name != schema.target]
+    absent = [name for name in needed if name not in arrived.frame] if drift else []
     labelled = schema.target in arrived.frame and bool(arrived.frame[schema.target].notna().any())
     return {
         "arrived": drift is not None,
@@ -28,8 +30,9 @@ def told(
         "drift": shown,
         "moved": drift.moved if drift else [],
         "dependence": drift.dependence if drift else None,
+        "absent": absent,
         "regenerate": shown,
-        "advice": advice(drift, standing, labelled=labelled),
+        "advice": advice(drift, standing, labelled=labelled, absent=len(absent)),
         "level": level,
         "columns": [_column(shift) for shift in drift.columns] if drift else [],
         "joint": joint
@@ -47,20 +50,27 @@ def told(
     }
 
 
-def advice(drift: Drift | None, standing: Standing | None, *, labelled: bool) -> str:
-    """Say in one sentence whether to make synthetic rows anew, and why."""
+def advice(
+    drift: Drift | None, standing: Standing | None, *, labelled: bool, absent: int = 0
+) -> str:
+    """Say in one sentence whether to make synthetic rows anew, and why; `absent` columns lack."""
     if drift is None:
         return "Nothing has arrived, so there is nothing to compare."
     if drift.shown:
         first, then = ("take", "") if labelled else ("label", ", take them")
         return (
             f"Regenerate: {_changed(drift)}, so generators learned what no longer holds; {first} "
-            f"the rows that arrived{then} into the real table, and run `dvc repro`."
+            f"the rows that arrived{then} into the real table, and run the pipeline again."
         )
     if standing is not None and standing.worse:
         return (
             "Look at the labels first: the final model does worse on the rows that arrived, though "
             "no drift is shown, and rows made anew from the same table would teach it the same."
+        )
+    if absent:
+        return (
+            f"Look at where the rows come from: {count(absent, 'column')} that models learned from "
+            "did not arrive; no drift is shown in the others."
         )
     return "No need to regenerate: no drift is shown."
 

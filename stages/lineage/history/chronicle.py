@@ -36,7 +36,8 @@ def text(shown: Sequence[Generation], warned: Sequence[Warned]) -> str:
     told = [
         f"warning: {one.commit} {one.batch}: {one.told}." for one in warned if one.commit in names
     ]
-    return "\n".join([*table, "", _KEY, *_trends(shown), *(["", *told] if told else [])]) + "\n"
+    every = [*table, "", _KEY, *_trends(shown), *(["", *told] if told else [])]
+    return "".join(f"{_plain(line)}\n" for line in every)
 
 
 def plain(shown: Sequence[Generation], warned: Sequence[Warned]) -> dict[str, Any]:
@@ -62,6 +63,11 @@ def plain(shown: Sequence[Generation], warned: Sequence[Warned]) -> dict[str, An
         ],
         "warnings": [one._asdict() for one in warned],
     }
+
+
+def _plain(line: str) -> str:
+    """Return a line that cannot steer a terminal, whatever a commit calls its batches."""
+    return "".join(letter if letter.isprintable() else "?" for letter in line)
 
 
 def _lines(one: Generation, scored: list[str]) -> list[list[str]]:

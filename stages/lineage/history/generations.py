@@ -60,8 +60,14 @@ def read(repo: Repository, revision: str) -> list[Generation]:
     """Return the generations up to a commit, the oldest first.
 
     Each has the name of its first commit, and the numbers of its last: a batch may have been asked
-    again. Of merges the first parent's side is followed. Raises LineageError where there is none.
+    again. Of merges the first parent's side is followed. Raises LineageError where there is none,
+    and in a shallow clone, whose first commit would be taken for the first generation.
     """
+    if repository.shallow(repo):
+        raise LineageError(
+            "this is a shallow clone, which lacks the earlier generations; `git fetch --unshallow` "
+            "brings them (in a CI job: check out with the whole history)"
+        )
     until = repository.resolve(repo, revision)
     commits = [commit.id for commit in repository.log(repo, until, _CHANGED)]
     files: dict[str, dict[str, dict[str, Any]]] = {commit: {} for commit in commits}
@@ -89,7 +95,7 @@ def read(repo: Repository, revision: str) -> list[Generation]:
     if not found:
         raise LineageError(
             f"no commit up to {revision} has metrics/admit.json and metrics/blend.json; commit "
-            "what `dvc repro` wrote, or fetch the whole history: `git fetch --unshallow`"
+            "what `dvc repro` wrote"
         )
     return found
 
@@ -203,6 +209,6 @@ def _parsed(content: bytes) -> dict[str, Any]:
     """Return what an earlier commit's file holds, empty where nobody can read it any more."""
     try:
         found = json.loads(content)
-    except ValueError:
+    except (RecursionError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal, NamedTuple
 
+from ...lib.words import listed
 from .. import parameters, repository, schema_change, staleness
 from ..causes import Cause
 from ..repository import Repository
@@ -16,6 +17,8 @@ from .table_change import TableChange
 from .verdicts import Flip, Status
 from .weakening import Weakened
 
+_DRIFT = "metrics/drift.json"
+
 
 class Sides(NamedTuple):
     """What is compared with what."""
@@ -29,7 +32,7 @@ class Sides(NamedTuple):
 class Finding(NamedTuple):
     """Something that a reviewer has to know; the names come from the repository as they are."""
 
-    kind: Literal["holdout", "gate", "batch", "stale", "brief"]
+    kind: Literal["holdout", "gate", "batch", "stale", "brief", "drift", "choice"]
     fails: bool
     text: str
     names: list[str]
@@ -113,7 +116,9 @@ def compare(repo: Repository, given: Sides) -> Review:
         stale=staleness.stale(head, repo),
     )
     told = [*_of_holdout(found), *_of_gates(found), *_of_batches(found, head), *_of_stages(found)]
-    return found._replace(findings=[*told, *_of_brief(base, head)])
+    told += [*_of_checks(base, head), *_of_brief(base, head), *_of_drift(base, head)]
+    told += _of_choice(found.results)
+    return found._replace(findings=told)
 
 
 def fails(found: Review) -> bool:
@@ -177,6 +182,66 @@ def _of_stages(found: Review) -> list[Finding]:
         return []
     stages = list(dict.fromkeys(name.partition("@")[0] for name in found.stale))
     return [Finding("stale", True, "Outputs are not those of their inputs", stages)]
+
+
+def _of_checks(base: Snapshot, head: Snapshot) -> list[Finding]:
+    """Tell where rows are held to something else, of which nobody can say that it is laxer."""
+    told = []
+    wider = weakening.wider(base, head)
+    if wider:
+        text = "The schema allows values that it did not, also to made rows"
+        told.append(Finding("gate", False, text, wider))
+    key = "verify.python"
+    old, new = (parameters.at(side.params, key) for side in (base, head))
+    if None not in (old, new) and old != new:
+        names = [
+            f"{one.key}: {parameters.told(one)}" if parameters.told(one) else one.key
+            for one in parameters.changed(old, new, key)
+        ]
+        told.append(Finding("gate", False, "Made rows are checked by another function", names))
+    return told
+
+
+def _of_drift(base: Snapshot, head: Snapshot) -> list[Finding]:
+    """Tell what rows that arrived show, where that is news."""
+    before, after = (side.record(_DRIFT) for side in (base, head))
+    if before == after:
+        return []
+    worse = parameters.at(after, "model.worse") is True
+    if after.get("drift") is not True and not worse:
+        was = before.get("drift") is True or parameters.at(before, "model.worse") is True
+        text = "The rows that arrived show no drift any more"
+        return [Finding("drift", False, text, [])] if was and after else []
+    moved = [str(name) for name in _names(after.get("moved"))]
+    facts = [
+        *(["columns moved"] if moved else []),
+        *(["columns go together otherwise"] if after.get("dependence") is True else []),
+        *(["the final model does worse"] if worse else []),
+    ]
+    text = f"In the rows that arrived, {listed(facts or ['drift is shown'])}"
+    told = [Finding("drift", False, text, moved)]
+    advice = after.get("advice")
+    if isinstance(advice, str) and advice:
+        told.append(Finding("drift", False, "What `monitor` advises", [advice]))
+    return told
+
+
+def _of_choice(found: Results) -> list[Finding]:
+    """Tell where another mix or model was chosen, or the verdict is another one."""
+    if found.before is None or found.after is None:
+        return []
+    names = [
+        f"{what}: {_said(before)} → {_said(after)}"
+        for what in ("ratio", "batches", "model", "policy", "verdict")
+        if (before := getattr(found.before, what)) != (after := getattr(found.after, what))
+    ]
+    return [Finding("choice", False, "The choice is another one", names)] if names else []
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _of_brief(base: Snapshot, head: Snapshot) -> list[Finding]:

@@ -46,7 +46,7 @@ def _verdict(found: Review) -> str:
         told.append(f"{count(len(found.stale), 'stage')} must run again")
     if fails(found):
         return f"**Needs attention:** {'; '.join(told)}."
-    if any(tell(found) for tell in SECTIONS.values()):
+    if found.findings or any(tell(found) for tell in SECTIONS.values()):
         return "**Nothing needs attention.** What changed is below."
     return "**Nothing changed** in data, gates or results."
 

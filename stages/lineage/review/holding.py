@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 import yaml
 
+from ...lib.errors import LineageError
 from .. import causes, lockfile, parameters, repository
 from ..lockfile import Entry
 from ..repository import Commit, Repository
@@ -13,7 +14,7 @@ from ..snapshot import Snapshot
 FILE = "data/holdout.parquet"
 _RECORD = "metrics/freeze.json"
 _WRITERS = ("pandas", "pyarrow")  # packages that decide how the same rows are encoded
-_UNKNOWN = "unknown"  # no such file, or nobody could read it
+_UNKNOWN = "unknown"  # no such file or key, or nobody could read it: neither lock nor release
 
 What = Literal["same", "locked", "changed", "unlocked", "rewritten", "broken"]
 
@@ -53,8 +54,10 @@ class Holding(NamedTuple):
 def compare(repo: Repository, base: Snapshot, head: Snapshot, until: str) -> Holding:
     """Return what became of the holdout; `until` is the last commit of `head`'s side.
 
-    It counts as released where `freeze.locked` is null at `head`, or a commit since `base` took
-    the lock away.
+    It counts as released where `freeze.locked` is null at `head`, or a commit since `base` made it
+    so and every lock that was set since belongs to that release: a lock set again, as by `git
+    revert`, has to be released again, and a release on another line of history than the lock that
+    took its place releases nothing.
     """
     before, after = held(base), held(head)
     differs = _differing(before, after)
@@ -62,7 +65,7 @@ def compare(repo: Repository, base: Snapshot, head: Snapshot, until: str) -> Hol
         return Holding("same", before, after, [])
     assert base.commit is not None  # what is compared with is a commit
     commits = repository.between(repo, base.commit, until, ["params.yaml", _RECORD])
-    steps = [step for commit in commits for step in _steps(repo, commit)]
+    steps = [step for commit in commits for step in _steps(repo, base.commit, commit)]
     if differs == ["file"] and before.lock is not None:
         steps = [
             Step(commit, "recorded")
@@ -72,7 +75,11 @@ def compare(repo: Repository, base: Snapshot, head: Snapshot, until: str) -> Hol
         return Holding(
             "rewritten" if _other_packages(base, head) else "broken", before, after, steps
         )
-    return Holding(_what(before, after, differs, steps), before, after, steps)
+    if before.lock is None:
+        return Holding("locked" if differs == ["lock"] else "changed", before, after, steps)
+    # another holdout under the lock of the first is no release, whatever came between
+    free = before.lock != after.lock and _released(repo, base.commit, head, until, steps)
+    return Holding("unlocked" if free else "broken", before, after, steps)
 
 
 def held(at: Snapshot) -> Held:
@@ -102,13 +109,34 @@ def _differing(before: Held, after: Held) -> list[str]:
     return [*found, "lock"] if before.lock != after.lock else found
 
 
-def _what(before: Held, after: Held, differs: list[str], steps: list[Step]) -> What:
-    if before.lock is None:
-        return "locked" if differs == ["lock"] else "changed"
-    if before.lock == after.lock:  # another holdout under the lock of the first
-        return "broken"
-    released = after.lock is None or any(step.what == "released" for step in steps)
-    return "unlocked" if released else "broken"
+def _released(repo: Repository, base: str, head: Snapshot, until: str, steps: list[Step]) -> bool:
+    """Return whether the lock at `base` was released before another took its place."""
+    now = _stated(head.params)
+    if now is None:
+        return True
+    before = _standing(repo, base, [until])
+    if now not in (_UNKNOWN, *before) and None not in before:
+        return False  # replaced in the working tree
+    releases = [step.commit.id for step in steps if step.what == "released"]
+    setting = [step for step in steps if step.what in ("locked", "replaced")]
+    after = [
+        step.commit.id
+        for step in setting
+        if step.what == "locked"
+        and any(_precedes(repo, release, step.commit.id) for release in releases)
+    ]
+    # a release that a merge dropped led to no lock that is in force now
+    holds = before if now == _UNKNOWN else {now}
+    led_here = None in before or any(_lock(repo, commit) in holds for commit in after)
+    return bool(releases and led_here) and all(
+        step.commit.id in after
+        or any(_precedes(repo, step.commit.id, release) for release in releases)
+        for step in setting
+    )
+
+
+def _precedes(repo: Repository, one: str, other: str) -> bool:
+    return repository.merge_base(repo, one, other) == one
 
 
 def _other_packages(base: Snapshot, head: Snapshot) -> bool:
@@ -120,22 +148,59 @@ def _other_packages(base: Snapshot, head: Snapshot) -> bool:
     )
 
 
-def _steps(repo: Repository, commit: Commit) -> Iterator[Step]:
-    """Say what a commit did, compared with its first parent."""
-    before, after = (_lock(repo, name) for name in (f"{commit.id}^", commit.id))
-    if after is None and before not in (None, _UNKNOWN):
+def _steps(repo: Repository, base: str, commit: Commit) -> Iterator[Step]:
+    """Say what a commit did; a merge did what none of its parents had."""
+    parents = _parents(repo, commit.id)
+    before, after = _standing(repo, base, parents), _lock(repo, commit.id)
+    if after is None and before and None not in before:
         yield Step(commit, "released")
-    elif after not in (None, _UNKNOWN, before):
-        yield Step(commit, "locked" if before in (None, _UNKNOWN) else "replaced")
-    elif _content(repo, commit.id) != _content(repo, f"{commit.id}^"):
+    elif after not in (None, _UNKNOWN, *before):
+        yield Step(commit, "locked" if not before or None in before else "replaced")
+    elif _content(repo, commit.id) not in [_content(repo, parent) for parent in parents]:
         yield Step(commit, "recorded")
 
 
+def _standing(repo: Repository, base: str, commits: list[str]) -> set[str | None]:
+    """Return the locks in force at some commits, None for a released one.
+
+    Where a commit says nothing of its lock, those in force before it stay so.
+    """
+    found: set[str | None] = set()
+    left, seen = list(commits), set(commits)
+    while left:
+        commit = left.pop()
+        lock = _lock(repo, commit)
+        if lock != _UNKNOWN:
+            found.add(lock)
+        elif repository.between(repo, base, commit, ["params.yaml"]):
+            parents = [one for one in _parents(repo, commit) if one not in seen]
+            left += parents
+            seen.update(parents)
+    return found
+
+
+def _parents(repo: Repository, commit: str) -> list[str]:
+    found: list[str] = []
+    try:
+        while True:
+            found.append(repository.resolve(repo, f"{commit}^{len(found) + 1}"))
+    except LineageError:  # there are no more
+        return found
+
+
 def _lock(repo: Repository, commit: str) -> str | None:
-    params = _parsed(repo, commit, "params.yaml")
-    if not isinstance(params, dict):
+    return _stated(_parsed(repo, commit, "params.yaml"))
+
+
+def _stated(params: Any) -> str | None:
+    """Return the lock that parameters state: None only where they say `locked: null`.
+
+    A key that is not there may be a misspelt one, so that it releases nothing.
+    """
+    freeze = parameters.at(params, "freeze") if isinstance(params, dict) else None
+    if not isinstance(freeze, dict) or "locked" not in freeze:
         return _UNKNOWN
-    locked = parameters.at(params, "freeze.locked")
+    locked = freeze["locked"]
     return None if locked is None else _text(_section(locked), "sha256") or ""
 
 

@@ -1,9 +1,10 @@
-"""Gates that became laxer: a threshold raised or removed, a verifier or an approval dropped."""
+"""What became laxer: a threshold, a verifier, an approval or an alarm; and what may be wider."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ...lib.errors import DvcSynthError, LineageError
+from ...lib.words import count
 from .. import parameters, schema_change
 from ..parameters import at, number
 from ..snapshot import Snapshot
@@ -12,6 +13,7 @@ from .verdicts import checks
 # What a lower number lets through, with the value where a key is not there.
 _FLOORS = {
     "brief.threshold": None,
+    "triggers.floor": None,
     "generate.least_yield": None,
     "ingest.min_real_fraction": 0.5,
     "verify.copies.distance": 0.0,
@@ -19,8 +21,11 @@ _FLOORS = {
     "verify.realism.floor": None,
     "gates.privacy.shadow.fits": 64,
     "gates.privacy.shadow.targets": 100,
+    "monitor.level": 0.05,  # how often monitor may alarm for nothing: the less, the more it misses
 }
-_CEILINGS = ("privacy.epsilon_budget", "privacy.delta")
+_CEILINGS = {"privacy.epsilon_budget": None, "privacy.delta": None, "triggers.growth": 0.2}
+_FLOOR = "triggers.floor"  # null is another floor than a number, and no lower one
+_OF_METRIC = ("brief.threshold", _FLOOR)  # of another metric they are not to be compared
 _OPTIONS = (
     "verify.copies",
     "verify.label",
@@ -57,8 +62,34 @@ def weakened(base: Snapshot, head: Snapshot) -> list[Weakened]:
     found = [*_thresholds(base, head)]
     seen = {one.what for one in found}
     found += [one for one in _recorded(base, head) if one.what not in seen]
-    found += [*_numbers(base, head), *_switches(base, head), *_sensitive(base, head)]
-    return found
+    found += [*_numbers(base, head), *_switches(base, head)]
+    return [*found, *_sensitive(base, head), *_rules_of_rows(base, head)]
+
+
+def wider(base: Snapshot, head: Snapshot) -> list[str]:
+    """Return the ranges of columns that hold more than they did, as `age.max`, without values.
+
+    New ranges are what new real rows bring, so these are told and fail nothing.
+    """
+    old, new = schema_change.columns(base), schema_change.columns(head)
+    return [
+        f"{name}.{what}"
+        for name, column in old.items()
+        if name in new
+        for what in ("min", "max", "categories")
+        if _is_wider(what, column.get(what), new[name].get(what))
+    ]
+
+
+def _is_wider(what: str, before: Any, after: Any) -> bool:
+    if what == "categories":
+        if not isinstance(before, list):
+            return False
+        return not isinstance(after, list) or not {*map(str, after)} <= {*map(str, before)}
+    old, new = number(before), number(after)
+    if old is None or new is None:
+        return old is not None
+    return new < old if what == "min" else new > old
 
 
 def _thresholds(base: Snapshot, head: Snapshot) -> Iterator[Weakened]:
@@ -125,16 +156,16 @@ def _recorded(base: Snapshot, head: Snapshot) -> Iterator[Weakened]:
 
 def _numbers(base: Snapshot, head: Snapshot) -> Iterator[Weakened]:
     for key, default in _FLOORS.items():
-        if key == "brief.threshold" and _differs(base, head, "brief.metric"):
-            continue  # of another metric: not to be compared
+        if key in _OF_METRIC and _differs(base, head, "brief.metric"):
+            continue
         over = key.rpartition(".")[0]
         if over in _OPTIONS and None in (at(base.params, over), at(head.params, over)):
             continue  # told as a whole
         old, new = (_given(side, key, default) for side in (base, head))
-        if old is not None and (new is None or new < old):
+        if old is not None and (new < old if new is not None else key != _FLOOR):
             yield Weakened(key, f"{old:g}", "null" if new is None else f"{new:g}")
-    for key in _CEILINGS:
-        old, new = (_given(side, key, None) for side in (base, head))
+    for key, default in _CEILINGS.items():
+        old, new = (_given(side, key, default) for side in (base, head))
         if old is not None and new is not None and new > old:
             yield Weakened(key, f"{old:g}", f"{new:g}")
 
@@ -164,6 +195,20 @@ def _sensitive(base: Snapshot, head: Snapshot) -> Iterator[Weakened]:
                 f"data/schema.yaml: {name}.sensitive", "true", "false",
                 "its values may now be in committed files, and no attack guesses them",
             )  # fmt: skip
+
+
+def _rules_of_rows(base: Snapshot, head: Snapshot) -> Iterator[Weakened]:
+    """Compare the schema's rules, which are only counted: they may quote values."""
+    old, new = (_list(side.yaml(schema_change.PATH), "rules") for side in (base, head))
+    gone = sum(rule not in new for rule in old)
+    if gone:
+        why = f"{count(gone, 'rule')} taken out, or worded otherwise"
+        yield Weakened(f"{schema_change.PATH}: rules", f"{len(old)}", f"{len(new)}", why)
+
+
+def _list(found: Any, key: str) -> list[Any]:
+    value = found.get(key) if isinstance(found, dict) else None
+    return value if isinstance(value, list) else []
 
 
 def _differs(base: Snapshot, head: Snapshot, key: str) -> bool:

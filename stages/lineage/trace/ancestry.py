@@ -22,7 +22,6 @@ def batch(repo: Repository, at: Snapshot, name: str) -> Told:
     path = f"metrics/provenance/{name}.json"
     made, admit = at.record(path), at.record("metrics/admit.json")
     learner = _at(made, "generator", "name") or name.partition("-")[0]
-    decided = _at(admit, "batches", name) or {}
     return {
         "batch": name,
         "file": _file(at, f"data/synthetic/{name}.parquet"),
@@ -31,8 +30,8 @@ def batch(repo: Repository, at: Snapshot, name: str) -> Told:
         "slice": made.get("slice"),
         "seed": made.get("seed"),
         "made_in": _first(repo, at, path, made.get("sha256")),
-        "status": decided.get("status"),
-        "reasons": decided.get("reasons") or None,
+        "status": _at(admit, "batches", name, "status"),
+        "reasons": _at(admit, "batches", name, "reasons") or None,
         "gates": gates(at, name),
         "verifiers": made.get("verifiers"),
         "preview": made.get("preview"),
@@ -47,12 +46,11 @@ def batch(repo: Repository, at: Snapshot, name: str) -> Told:
 def generator(at: Snapshot, name: str, record: Told | None = None) -> Told:
     """Return how a generator was fitted, by the `record` of a batch of it or that of its fit."""
     made = at.record(f"metrics/fit/{name}.json") if record is None else record
-    declared = made.get("generator") or {}
     return {
         "generator": name,
-        "family": declared.get("family"),
-        "parameters": declared.get("parameters"),
-        "seed": declared.get("seed"),
+        "family": _at(made, "generator", "family"),
+        "parameters": _at(made, "generator", "parameters"),
+        "seed": _at(made, "generator", "seed"),
         "file": _file(at, f"models/{name}.pkl"),
         "versions": made.get("versions") if record is None else None,
         "privacy": made.get("privacy") if record is None else None,
@@ -71,7 +69,7 @@ def generator(at: Snapshot, name: str, record: Told | None = None) -> Told:
 
 def table(at: Snapshot) -> Told:
     """Return the real table that everything comes from."""
-    path = str((at.params.get("data") or {}).get("path"))
+    path = str(at.section("data").get("path"))
     ingested = at.record("metrics/ingest.json")
     return {**_file(at, path), "rows": ingested.get("rows"), "sha256": ingested.get("sha256")}
 
@@ -86,7 +84,7 @@ def blend(repo: Repository, at: Snapshot) -> Told:
         "made_in": _first(repo, at, "dvc.lock", _file(at, BLEND)["md5"]),
         "model": model(at),
         "real_rows": {"file": _file(at, "data/train.parquet"), "table": table(at)},
-        "batches": [batch(repo, at, str(name)) for name in mixed.get("batches") or []],
+        "batches": [batch(repo, at, str(name)) for name in _list(mixed.get("batches"))],
         "code": _code(at, "blend"),
     }
 
@@ -103,23 +101,31 @@ def gates(at: Snapshot, name: str) -> Told | None:
     found = at.record(f"metrics/validate/{name}.json")
     if not found:
         return None
-    told: Told = {"verdict": found.get("verdict"), "decided_on": found.get("decided_on")}
-    for check in found.get("checks") or []:
-        told.setdefault(str(check.get("gate")), {})[str(check.get("name"))] = check.get("verdict")
-    return told
+    by_gate: dict[str, Told] = {}
+    for check in _list(found.get("checks")):
+        verdicts = by_gate.setdefault(str(_at(check, "gate")), {})
+        verdicts[str(_at(check, "name"))] = _at(check, "verdict")
+    return {"verdict": found.get("verdict"), "decided_on": found.get("decided_on"), **by_gate}
 
 
-def _first(repo: Repository, at: Snapshot, path: str, digest: str | None) -> Told | None:
-    """Return the first commit in which a file holds this hash, None where none has it yet."""
-    if not digest:
+def _first(repo: Repository, at: Snapshot, path: str, digest: Any) -> Told | None:
+    """Return the first commit in which a file holds this hash, None where none has it yet.
+
+    In a shallow clone that may be before the first that there is: which one is then unknown.
+    """
+    if not digest or not isinstance(digest, str):
         return None
     until = at.commit or repository.resolve(repo, "HEAD")
     commits = repository.changes(repo, until, [path])
     held = repository.contents(repo, [(commit.id, path) for commit in commits])
-    for commit in commits:
-        if digest.encode() in held.get((commit.id, path), b""):
-            return {"commit": commit.id[:_ID], "author": commit.author, "subject": commit.subject}
-    return None
+    sought = digest.encode(errors="replace")
+    having = [one for one in commits if sought in held.get((one.id, path), b"")]
+    if not having:
+        return None
+    if repository.boundary(repo) & {one.id for one in having}:
+        unknown = "in a shallow clone; `git fetch --unshallow` brings the earlier commits"
+        return {"commit": None, "author": None, "subject": None, "unknown": unknown}
+    return {"commit": having[0].id[:_ID], "author": having[0].author, "subject": having[0].subject}
 
 
 def _file(at: Snapshot, path: str) -> Told:
@@ -135,6 +141,10 @@ def _code(at: Snapshot, stage: str) -> dict[str, str] | None:
     deps = at.lock.get(stage, _NOBODY).deps
     own = ("stages/", "rules", "external", "reviews")
     return {path: md5 for path, md5 in deps.items() if path.startswith(own)} or None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _at(record: Any, *keys: str) -> Any:

@@ -3,7 +3,7 @@
 import json
 from typing import Any, NamedTuple
 
-from .. import repository
+from .. import parameters, repository
 from ..repository import Repository
 from ..snapshot import Snapshot
 
@@ -64,13 +64,13 @@ def batches(at: Snapshot, generator: str) -> list[str]:
     return [
         name
         for name in at.batches
-        if ((at.provenance(name) or {}).get("generator") or {}).get("name") == generator
+        if parameters.at(at.provenance(name) or {}, "generator.name") == generator
     ]
 
 
 def _parsed(content: bytes | None) -> dict[str, Any]:
     try:
         found = json.loads(content or b"{}")
-    except ValueError:
+    except (RecursionError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

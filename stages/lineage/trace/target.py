@@ -23,7 +23,7 @@ def parse(text: str, at: Snapshot) -> Target:
 
     Raises LineageError where it names nothing there.
     """
-    found = re.fullmatch(r"(.+):(\d+)", text)
+    found = re.fullmatch(r"(.+):(\d{1,18})", text)
     name, row = (found[1], int(found[2])) if found else (text, None)
     path = str(PurePosixPath(name.replace("\\", "/")))
     if path in ("blend", BLEND):
@@ -32,7 +32,7 @@ def parse(text: str, at: Snapshot) -> Target:
         return Target("row" if row else "blend", BLEND, row)
     if path in ("final", MODEL) and row is None:
         return Target("model", MODEL)
-    batches, generators = at.batches, list(at.section("generators"))
+    batches, generators = at.batches, list(map(str, at.section("generators")))
     short = re.fullmatch(r"data/synthetic/(.+)\.parquet|models/(.+)\.pkl", path)
     asked = next(filter(None, short.groups())) if short else path
     if row is None and asked in batches and not path.startswith("models/"):
@@ -41,5 +41,5 @@ def parse(text: str, at: Snapshot) -> Target:
         return Target("generator", asked)
     if row is not None:
         raise LineageError(f"{text!r}: only rows of a blend are traced, such as blend:17")
-    known = ["blend", "blend:<row>", "final", *map(str, [*batches, *generators])]
+    known = ["blend", "blend:<row>", "final", *batches, *generators]
     raise LineageError(f"{text!r} is nothing that {at.name} has made; {nearest(asked, known)}")

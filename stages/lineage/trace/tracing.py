@@ -1,6 +1,7 @@
 """A trace: what a thing was made from, and what was made from it."""
 
 from ...lib.errors import LineageError
+from .. import repository
 from ..repository import Repository
 from ..snapshot import Snapshot
 from . import ancestry, descent, row
@@ -11,6 +12,8 @@ from .target import BLEND, Target
 def trace(repo: Repository, at: Snapshot, asked: Target) -> Told:
     """Return both directions, as JSON takes them; raises LineageError as `row.look` does."""
     start: Told = {"target": asked.name, "kind": asked.kind, "at": at.name}
+    if repository.shallow(repo):
+        start["note"] = "a shallow clone: what the commits before it did is not told"
     if asked.kind == "batch":
         if not at.provenance(asked.name):
             raise LineageError(

@@ -1,0 +1,12 @@
+"""What the section `triggers` of params.yaml says of when to run again."""
+
+from pydantic import Field
+
+from .params import Section
+
+
+class Triggers(Section):
+    """Limits that `dvc-synth check` holds the project against, and the documents quote."""
+
+    growth: float = Field(default=0.2, gt=0)  # part by which the real table may grow
+    floor: float | None = None  # of the metric in production; None: its interval's lower end
