@@ -49,7 +49,7 @@ def main() -> None:
     declared = schema.load("data/schema.yaml")
     bins = histograms.count(
         files.read_parquet("data/train.parquet"),
-        ((one.name, files.read_parquet(f"data/synthetic/{one.name}.parquet")) for one in every),
+        ((one.name, provenance.read(f"data/synthetic/{one.name}.parquet")[0]) for one in every),
         histograms.shown(tables["columns"], declared),
         declared,
     )

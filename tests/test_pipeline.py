@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from conftest import Project, customers
 
-DOWNSTREAM = ["sweep", "blend", "handoff"]
+DOWNSTREAM = ["sweep", "blend", "monitor", "handoff"]
 DECLARED = "kind: number\n    min: 0\n    max: 100"
 
 
@@ -73,7 +73,7 @@ def test_an_edit_to_one_generator_refits_it_alone(project: Project) -> None:
     ("key", "value", "expected"),
     [
         ("sweep.ratios", [0, 0.5], DOWNSTREAM),
-        ("blend.ratio", 0.25, ["blend", "handoff"]),
+        ("blend.ratio", 0.25, ["blend", "monitor", "handoff"]),
         ("brief.gap", "another gap", ["brief", "handoff"]),
         ("gates.privacy.copies", 0.5, ["validate", "admit", "handoff"]),
     ],

@@ -213,7 +213,7 @@ def test_an_excluded_batch_is_stood_in_for(project: Project) -> None:
     """A batch named in `admit.exclude` leaves the mix, and the next that passed comes in."""
     assert told(project, "admit")["admitted"] == [PASSED[0]]
     project.set("admit.exclude", [PASSED[0]])
-    assert project.repro() == ["admit", "sweep", "blend", "handoff"]
+    assert project.repro() == ["admit", "sweep", "blend", "monitor", "handoff"]
     assert told(project, "admit")["excluded"] == [PASSED[0]]
     assert told(project, "blend")["batches"] == [PASSED[1]]
 
