@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from conftest import Project, customers
 
-DOWNSTREAM = ["sweep", "blend", "monitor", "handoff"]
+DOWNSTREAM = ["sweep", "blend", "handoff"]
 DECLARED = "kind: number\n    min: 0\n    max: 100"
 
 

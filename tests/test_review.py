@@ -858,7 +858,7 @@ def test_a_batch_that_changed(
 
 
 def test_a_batch_that_changed_for_no_reason(made: Project, review: Review) -> None:
-    """Other rows from the same inputs fail; from a private generator they are its noise."""
+    """Different rows from the same inputs fail; from a private generator they are its noise."""
     remake(made)
     record(made)
     code, text = review()
