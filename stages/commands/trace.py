@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ..lineage.terminal import printable
+
 _WIDTH = 100  # columns
 
 
@@ -42,7 +44,7 @@ def _lines(told: Any, depth: int = 0) -> Iterator[str]:
     """Yield facts, each below what it belongs to; those that git does not say are left out."""
     indent = "  " * depth
     for name, value in told.items():
-        start = f"{indent}{_plain(name if '/' in name else name.replace('_', ' '))}"
+        start = f"{indent}{printable(name if '/' in name else name.replace('_', ' '))}"
         if name == "code" and isinstance(value, dict):
             yield f"{start}: {len(value)} files and folders, which --json lists with their hashes"
             continue
@@ -60,11 +62,6 @@ def _lines(told: Any, depth: int = 0) -> Iterator[str]:
             for one in value:
                 yield from (f"{start}:", *_lines(one, depth + 1))
         elif isinstance(value, list) and value:
-            yield f"{start}: {_plain('; '.join(map(str, value)))}"
+            yield f"{start}: {printable('; '.join(map(str, value)))}"
         elif value is not None and not isinstance(value, list):
-            yield f"{start}: {_plain(str(value))}"
-
-
-def _plain(text: str) -> str:
-    """Return text that cannot steer a terminal, whoever wrote it into a commit."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
+            yield f"{start}: {printable(str(value))}"

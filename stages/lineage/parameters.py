@@ -69,6 +69,11 @@ def number(value: Any) -> float | None:
     return found if isfinite(found) else None
 
 
+def text(value: Any) -> str | None:
+    """Return a text, None for anything else."""
+    return value if isinstance(value, str) else None
+
+
 def at(params: Mapping[str, Any], key: str) -> Any:
     """Return the value of a dotted key, None where it is not there."""
     found: Any = params

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...lib.words import count, interval, metric, percent
+from ..terminal import printable
 from .collapse import Number
 from .generations import CHECKS, Batch, Generation, Warned
 
@@ -37,7 +38,7 @@ def text(shown: Sequence[Generation], warned: Sequence[Warned]) -> str:
         f"warning: {one.commit} {one.batch}: {one.told}." for one in warned if one.commit in names
     ]
     every = [*table, "", _KEY, *_trends(shown), *(["", *told] if told else [])]
-    return "".join(f"{_plain(line)}\n" for line in every)
+    return "".join(f"{printable(line)}\n" for line in every)
 
 
 def plain(shown: Sequence[Generation], warned: Sequence[Warned]) -> dict[str, Any]:
@@ -63,11 +64,6 @@ def plain(shown: Sequence[Generation], warned: Sequence[Warned]) -> dict[str, An
         ],
         "warnings": [one._asdict() for one in warned],
     }
-
-
-def _plain(line: str) -> str:
-    """Return a line that cannot steer a terminal, whatever a commit calls its batches."""
-    return "".join(letter if letter.isprintable() else "?" for letter in line)
 
 
 def _lines(one: Generation, scored: list[str]) -> list[list[str]]:

@@ -89,12 +89,12 @@ def held(at: Snapshot) -> Held:
     lock = _section(locked)
     rows = described.get("rows")
     return Held(
-        content=_text(described, "sha256"),
+        content=parameters.text(described.get("sha256")),
         file=at.lock.get("freeze", Entry("", {}, {}, {})).outs.get(FILE),
         rows=rows if isinstance(rows, int) else None,
-        lock=None if locked is None else _text(lock, "sha256") or "",
-        who=_text(lock, "who"),
-        why=_text(lock, "why"),
+        lock=None if locked is None else parameters.text(lock.get("sha256")) or "",
+        who=parameters.text(lock.get("who")),
+        why=parameters.text(lock.get("why")),
     )
 
 
@@ -201,12 +201,12 @@ def _stated(params: Any) -> str | None:
     if not isinstance(freeze, dict) or "locked" not in freeze:
         return _UNKNOWN
     locked = freeze["locked"]
-    return None if locked is None else _text(_section(locked), "sha256") or ""
+    return None if locked is None else parameters.text(_section(locked).get("sha256")) or ""
 
 
 def _content(repo: Repository, commit: str) -> str | None:
     found = _parsed(repo, commit, _RECORD)  # JSON is YAML
-    return _text(_section(parameters.at(_section(found), "slices.holdout")), "sha256")
+    return parameters.text(_section(parameters.at(_section(found), "slices.holdout")).get("sha256"))
 
 
 def _file(repo: Repository, commit: str) -> str | None:
@@ -229,8 +229,3 @@ def _parsed(repo: Repository, commit: str, path: str) -> Any:
 
 def _section(found: Any) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
-
-
-def _text(found: dict[str, Any], name: str) -> str | None:
-    value = found.get(name)
-    return value if isinstance(value, str) else None

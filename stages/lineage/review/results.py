@@ -5,7 +5,7 @@ import io
 from math import sqrt
 from typing import Any, NamedTuple
 
-from ..parameters import number
+from ..parameters import number, text
 from ..snapshot import Snapshot
 from .holding import held
 
@@ -88,13 +88,13 @@ def _chosen(at: Snapshot) -> Chosen | None:
     batches, reaches = blend.get("batches"), blend.get("reaches_threshold")
     return Chosen(
         ratio=number(blend.get("ratio")),
-        model=_text(blend, "model"),
-        policy=_text(blend, "policy"),
+        model=text(blend.get("model")),
+        policy=text(blend.get("policy")),
         batches=[str(name) for name in batches] if isinstance(batches, list) else [],
-        metric=_text(blend, "metric"),
+        metric=text(blend.get("metric")),
         score=_estimate(blend, "score", ""),
         gain=_estimate(blend, "gain", "gain_"),
-        verdict=_text(blend, "verdict"),
+        verdict=text(blend.get("verdict")),
         reaches_threshold=reaches if isinstance(reaches, bool) else None,
     )
 
@@ -102,11 +102,6 @@ def _chosen(at: Snapshot) -> Chosen | None:
 def _estimate(blend: dict[str, Any], name: str, front: str) -> dict[str, float | None]:
     names = {"value": name, "lower": f"{front}lower", "upper": f"{front}upper"}
     return {key: number(blend.get(own)) for key, own in names.items()}
-
-
-def _text(found: dict[str, Any], name: str) -> str | None:
-    value = found.get(name)
-    return value if isinstance(value, str) else None
 
 
 def _curves(base: Snapshot, head: Snapshot) -> list[dict[str, float | None]]:
