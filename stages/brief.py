@@ -2,15 +2,19 @@
 
 from .lib import files, params
 from .lib.errors import run
-from .lib.problem import Brief, route
+from .lib.problem import Brief, drafts, route
 
 
 def main() -> None:
     """Write metrics/brief.json, or stop with every unanswered question."""
     brief = params.load("brief", Brief)
     recommended = route(brief)
-    files.write_json({"route": recommended, **brief.model_dump()}, "metrics/brief.json")
+    unanswered = drafts(brief)
+    told = {"route": recommended, "drafts": unanswered, **brief.model_dump()}
+    files.write_json(told, "metrics/brief.json")
     print(f"route: {recommended}")
+    if unanswered:
+        print(f"a draft, to be answered in params.yaml: {', '.join(unanswered)}")
 
 
 if __name__ == "__main__":

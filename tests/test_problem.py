@@ -113,3 +113,10 @@ def test_priority_is_one_of_three(tmp_path):
 def test_answers_lose_outer_blanks(tmp_path):
     """An answer is kept as it was meant."""
     assert load(tmp_path, gap="  too few labels\n").gap == "too few labels"
+
+
+def test_drafts_of_init_are_told_apart(tmp_path):
+    """An answer that begins as init's drafts do counts as answered, and is told as a draft."""
+    drafted = load(tmp_path, gap="TODO: say what is missing", why_not_real="interviews TODO: cost")
+    assert problem.drafts(drafted) == ["brief.gap"]
+    assert problem.drafts(load(tmp_path)) == []

@@ -108,7 +108,7 @@ def complete() -> dict[str, Any]:
         "brief": {
             **{"gap": "too few rows", "why_not_real": "they are dear", "metric": "roc_auc"},
             **{"threshold": 0.9, "priority": "utility", "route": "synthetic data"},
-            "proceed_because": None,
+            **{"drafts": [], "proceed_because": None},
         },
         "ingest": {
             **{"rows_read": 900, "rows": 900, "duplicates": 0, "duplicates_dropped": True},

@@ -11,6 +11,11 @@ FEW = 100  # rows of the holdout: 1.96 standard errors of a share of 0.5 are 0.1
 def limitations(m: Evidence) -> list[str]:
     """Say what the pipeline itself knows to be weak in its evidence."""
     said = []
+    if m.brief["drafts"]:
+        said.append(
+            "The brief is a draft of dvc-synth init, its threshold a placeholder. To be answered in "
+            f"params.yaml: {listed(m.brief['drafts'])}."
+        )
     if m.freeze["locked"] is None:
         said.append("The holdout is not locked: nothing shows that it is the one first carved.")
     if m.freeze["optimistic"]:
