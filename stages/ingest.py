@@ -7,13 +7,21 @@ import pandas as pd
 
 from .lib import files, params, returns, rows, schema, table
 from .lib.errors import TableError, run
+from .lib.params import Section
 from .lib.returns import Ingest
 from .lib.table import ORIGIN
 
 
+class Data(Section):
+    """The section `data` of params.yaml."""
+
+    path: str
+    """The real table: CSV, also compressed, or Parquet; from the repository's root."""
+
+
 def main() -> None:
     """Write data/real.parquet and metrics/ingest.json."""
-    path = params.load("data.path", str)
+    path = params.load("data", Data).path
     asked = params.load("ingest", Ingest)
     counting = asked.generated == "count"
     declared = schema.load("data/schema.yaml")

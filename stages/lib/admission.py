@@ -11,7 +11,8 @@ from .params import Section
 class Admit(Section):
     """The section `admit` of params.yaml."""
 
-    exclude: list[str]  # batches that a person takes out, whatever the gates say
+    exclude: list[str]
+    """Batches that no model shall train on, whatever the gates say."""
 
 
 def decide(every: list[Batch], found: dict[str, Any], exclude: Sequence[str]) -> dict[str, Any]:

@@ -21,8 +21,11 @@ class Slice(Section):
     """One entry of the section `slices`: a purpose, and the rows to make for it."""
 
     purpose: str
+    """What the rows are for."""
     rows: int = Field(ge=1)
-    where: Annotated[str, AfterValidator(_parsed)] | None = None  # as in DataFrame.query
+    """How many to make."""
+    where: Annotated[str, AfterValidator(_parsed)] | None = None
+    """What every row meets, as in `DataFrame.query`; null asks for rows of all kinds."""
 
     @property
     def condition(self) -> Condition | None:

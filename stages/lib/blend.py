@@ -23,8 +23,11 @@ class Blend(Section):
     """The section `blend` of params.yaml."""
 
     ratio: Literal["auto"] | float
+    """The synthetic part of the training rows; auto takes the sweep's choice."""
     policy: Policy
-    batches: list[str] | None  # None: those admitted
+    """Keep every real row, hold the total, or raise the rare classes: docs/sweep.md."""
+    batches: list[str] | None
+    """Names of batches that passed the gates; null mixes those admitted."""
 
 
 class Recipe(NamedTuple):

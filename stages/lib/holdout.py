@@ -19,18 +19,26 @@ class Lock(Section):
     """Who locked which holdout, and why."""
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """Hash of the holdout's rows, as `freeze` prints it and metrics/freeze.json has it."""
     who: str
+    """Who locked it."""
     why: str
+    """What the holdout stands for."""
 
 
 class Freeze(Section):
     """The section `freeze` of params.yaml: sizes of the slices, as counts or fractions."""
 
     train: float = Field(gt=0)
+    """Rows that generators and models learn from: a count, or a fraction where it is below 1."""
     tune: float = Field(ge=0)
+    """Rows that every choice is made on; at 0 the holdout stands in, and reports say optimistic."""
     holdout: float = Field(gt=0)
+    """Rows that are only ever reported."""
     seed: int = Field(ge=0)
+    """Of the random split."""
     locked: Lock | None = None
+    """The lock of the holdout; null where it is not locked."""
 
 
 class Slices(NamedTuple):

@@ -20,6 +20,7 @@ class Learner(Section):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     kind: str
+    """What it is; further keys are parameters of scikit-learn's estimator, by its names."""
 
     @property
     def parameters(self) -> dict[str, Any]:

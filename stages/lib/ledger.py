@@ -40,7 +40,9 @@ class Privacy(Section):
     """The section `privacy`: how much of the real rows may be given away in all."""
 
     epsilon_budget: float = Field(gt=0)
-    delta: float = Field(gt=0, lt=1)  # at which the budget is stated
+    """The ε that all private fits on record may come to, experiments included."""
+    delta: float = Field(gt=0, lt=1)
+    """The δ at which the budget is stated."""
 
 
 class Line(NamedTuple):

@@ -19,9 +19,12 @@ Model = TypeVar("Model")
 
 
 class Section(BaseModel):
-    """A part of params.yaml whose unknown keys are mistakes."""
+    """A part of params.yaml whose unknown keys are mistakes.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    What stands below a field as a string says what the key means: docs/reference/params.md.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 @overload

@@ -23,7 +23,9 @@ class Preview(Section):
     """The section `preview` of params.yaml."""
 
     rows: int = Field(ge=10)
+    """Rows of the page that a person reads."""
     require_approval: bool
+    """Whether `generate` waits for reviews/<batch>.yaml."""
 
 
 class Review(Section):

@@ -30,8 +30,11 @@ class Generate(Section):
     """The section `generate` of params.yaml."""
 
     seed: int = Field(ge=0)
-    budget: float = Field(ge=1)  # rows made for each that is asked for, at most
-    least_yield: float = Field(ge=0, le=1)  # of those that meet the condition, the share verified
+    """Of all batches and previews; each has a seed of its own from it."""
+    budget: float = Field(ge=1)
+    """Rows made for each that is asked for, at most."""
+    least_yield: float = Field(ge=0, le=1)
+    """Of the rows that meet the slice's condition, the share that verifiers must keep."""
 
 
 @dataclass

@@ -31,8 +31,11 @@ class Ingest(Section):
     """The section `ingest` of params.yaml."""
 
     drop_duplicates: bool
-    generated: Literal["refuse", "count"] = "refuse"  # rows that an earlier cycle made
+    """Whether a row that equals another in every column is left out."""
+    generated: Literal["refuse", "count"] = "refuse"
+    """Rows that an earlier cycle made: refuse the table, or count them as synthetic."""
     min_real_fraction: float = Field(default=0.5, ge=0, le=1)
+    """The part of the table's rows that no generator made, at least."""
 
 
 class Line(NamedTuple):

@@ -19,17 +19,26 @@ Task = Literal["binary", "multiclass", "regression"]
 class Column(BaseModel):
     """One column: its kind, its role, and the values it may hold."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     kind: Literal["number", "integer", "category", "text", "date"] = "text"
+    """What its values are; text and dates cannot be features or the target."""
     role: Literal["feature", "target", "id", "group", "time", "ignore"] = "feature"
+    """What it is for: rows of one group stay together, and by a time the split is made."""
     min: float | None = None
+    """The least number allowed."""
     max: float | None = None
+    """The greatest number allowed."""
     categories: tuple[str, ...] | None = None
-    missing: bool = True  # whether a value may be missing
-    discrete: bool = False  # numbers that repeat existing values, as years of school do
-    bins: tuple[float, ...] | None = None  # edges of the cells that a private histogram counts
-    sensitive: bool = False  # no value of it may appear in a committed file
+    """The categories allowed; null allows any."""
+    missing: bool = True
+    """Whether a value may be missing."""
+    discrete: bool = False
+    """Whether made numbers repeat existing values, as years of school do."""
+    bins: tuple[float, ...] | None = None
+    """Edges of the cells that a private histogram counts."""
+    sensitive: bool = False
+    """Whether no value of it may appear in a committed file; an attack guesses it."""
 
     @property
     def numeric(self) -> bool:
@@ -40,29 +49,36 @@ class Column(BaseModel):
 class Combinations(BaseModel):
     """A rule: these columns hold only combinations of values that real rows hold."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     combinations: tuple[str, ...] = Field(min_length=2)
+    """The columns."""
 
 
 class Read(BaseModel):
     """How to read the raw file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     delimiter: str = ","
+    """The character between cells."""
     encoding: str = "utf-8"
-    missing: tuple[str, ...] = ()  # markers besides the empty cell
+    """The text encoding, by Python's names."""
+    missing: tuple[str, ...] = ()
+    """Markers of a missing value besides the empty cell."""
 
 
 class Schema(BaseModel):
     """All columns of the real table, in their order."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     read: Read = Read()
+    """How to read the raw file."""
     columns: dict[str, Column]
-    rules: tuple[str | Combinations, ...] = ()  # what every row keeps to, across columns
+    """The columns by name; exactly one has the role target."""
+    rules: tuple[str | Combinations, ...] = ()
+    """What every row keeps to: conditions, or combinations of columns that real rows hold."""
 
     @property
     def target(self) -> str:

@@ -23,13 +23,19 @@ class Sweep(Section):
     """The section `sweep` of params.yaml."""
 
     ratios: list[float] = Field(min_length=1)
-    # In place of `ratios` where the policy is balance; at a half all classes have as many rows.
+    """The synthetic parts of the training rows to try, from 0 to below 1; 0 is always tried."""
     shares: list[Annotated[float, Field(gt=0, le=0.5)]] = Field(min_length=1)
+    """In place of `ratios` where the policy is balance: at a half all classes have as many rows."""
     seeds: int = Field(ge=1)
+    """How often each mix is trained, each time on other rows of the batches; take five or more."""
     models: list[Name] | None = Field(min_length=1)
+    """Names of `models` to train; null trains all."""
     refine: bool
+    """Whether ratios are added around the best while neighbours are shown worse."""
     per_slice: bool
+    """Whether a ratio is searched for each region, from the single one."""
     regions: Regions
+    """What a region is: a slice, a class, or a tercile of density."""
 
 
 class Curve(NamedTuple):

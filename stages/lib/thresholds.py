@@ -145,12 +145,14 @@ class Limits(Section):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     inconclusive: Choice | None = None
+    """What a check does whose interval is on both sides of its threshold; null: by priority."""
 
 
 class Privacy(Limits):
     """The gate of privacy, with the attack that has to be asked for."""
 
     shadow: Shadow | None = None
+    """Refits that find exposed rows; null leaves them out."""
 
 
 _EMPTY = BeforeValidator(lambda given: {} if given is None else given)  # all commented out
@@ -160,8 +162,11 @@ class Gates(Section):
     """The section `gates` of params.yaml: where it departs from the defaults of the priority."""
 
     fidelity: Annotated[Limits, _EMPTY] = Limits()
+    """Whether batches are like real rows."""
     utility: Annotated[Limits, _EMPTY] = Limits()
+    """Whether batches teach a model what real rows teach."""
     privacy: Annotated[Privacy, _EMPTY] = Privacy()
+    """Whether batches give away the rows that they were learned from."""
 
 
 class Rules(NamedTuple):

@@ -28,13 +28,15 @@ COMPARING = ("copies", "label", "realism")  # with real rows; so do rules on com
 class Copies(Section):
     """Drop rows that equal a training row, or are nearer to one than a distance."""
 
-    distance: float = Field(0.0, ge=0, le=1)  # Gower's: the mean difference of a column
+    distance: float = Field(0.0, ge=0, le=1)
+    """Gower's: the mean difference of a column; at 0 only equal rows are dropped."""
 
 
 class Floor(Section):
     """Drop rows that score lower than all but this share of the real rows."""
 
     floor: float = Field(ge=0, lt=1)
+    """The share of real rows that may score lower than the last row kept."""
 
 
 def _in_rules(path: str) -> str:
@@ -46,17 +48,24 @@ class Python(Section):
     """Keep the rows for which a function of the user's returns True."""
 
     file: Annotated[str, AfterValidator(_in_rules)]
+    """A Python file in the folder `rules/`."""
     function: str
+    """Its function: a table in, True or False for each row out."""
 
 
 class Verify(Section):
     """The section `verify` of params.yaml; the schema is always verified, and first."""
 
     copies: Copies | None = None
+    """Drop rows that equal a training row, or are nearer to one than a distance."""
     label: Floor | None = None
+    """Drop rows whose label a model of the real rows finds unlikely."""
     realism: Floor | None = None
+    """Drop rows that a discriminator tells from real ones."""
     python: Python | None = None
-    duplicates: bool = False  # drop rows that the batch has already
+    """Keep the rows for which a function of yours returns True."""
+    duplicates: bool = False
+    """Drop rows that the batch has already."""
 
 
 class Prepared(NamedTuple):

@@ -31,7 +31,9 @@ class Monitor(Section):
     """The section `monitor` of params.yaml."""
 
     incoming: str
-    level: float = Field(ge=0.01, le=0.2)  # how often quiet rows may raise an alarm
+    """The folder where rows of the real process arrive."""
+    level: float = Field(ge=0.01, le=0.2)
+    """How often rows that did not drift may raise an alarm."""
 
 
 class Shift(NamedTuple):

@@ -44,7 +44,9 @@ class Cart:
     """
 
     min_leaf: int = 10
+    """The fewest real rows that a leaf may have."""
     order: list[str] = field(default_factory=list)
+    """Columns that are made first."""
 
     steps: dict[str, Step] = field(init=False, repr=False)
     columns: list[str] = field(init=False, repr=False)

@@ -25,10 +25,15 @@ class File:
     """
 
     path: str
-    made_by: str  # the tool and its version, or whoever handed the rows over
-    learned_from: str  # the real rows behind them, as far as anybody knows
-    claims: str = ""  # what is promised of them: a licence, an ε
+    """A CSV (also compressed) or Parquet file in the folder `external/`."""
+    made_by: str
+    """The tool and its version, or whoever handed the rows over."""
+    learned_from: str
+    """The real rows behind them, as far as anybody knows."""
+    claims: str = ""
+    """What is promised of them: a licence, an ε."""
     note: str = ""
+    """Anything else."""
 
     name: str = field(default="*", init=False)  # of its entry in params.yaml
     schema: Schema = field(init=False, repr=False)

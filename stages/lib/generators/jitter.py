@@ -26,7 +26,9 @@ class Jitter:
     """
 
     noise: float = 0.1
+    """How far a number moves, in standard deviations of its column."""
     swap: float = 0.1
+    """How often a category or a discrete number is drawn anew."""
 
     target: str = field(init=False, repr=False)
     real: pd.DataFrame = field(init=False, repr=False)

@@ -24,7 +24,9 @@ class NaiveBayes:
     """
 
     bins: int = 10
+    """Into how many classes a numeric label is cut."""
     min_leaf: int = 5
+    """The fewest real rows of a label that is a group of its own."""
 
     columns: dict[str, Leaves] = field(init=False, repr=False)
     order: list[str] = field(init=False, repr=False)

@@ -38,7 +38,9 @@ class Spec(Section):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     family: str
+    """Which generator it is; further keys are the family's own, below."""
     seed: int = 0
+    """Of the fit; a private one has none, and draws its noise from the operating system."""
 
     @property
     def parameters(self) -> dict:

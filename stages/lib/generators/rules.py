@@ -24,7 +24,9 @@ class Rules:
     """
 
     file: str
+    """A Python file in the folder `rules/`."""
     function: str = "generate"
+    """Its function of a number of rows and a random generator."""
 
     schema: Schema = field(init=False, repr=False)
 

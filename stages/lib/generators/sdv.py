@@ -44,8 +44,11 @@ class Synthesizer:
     """
 
     kind: str
+    """Which synthesizer: gaussian_copula, ctgan, tvae or copula_gan."""
     options: dict[str, Any] = field(default_factory=dict)
+    """Parameters of its constructor, by SDV's names."""
     threads: int = 1
+    """Of torch; their number shows in the last digits."""
 
     synthesizer: Any = field(init=False, repr=False)
     schema: Schema = field(init=False, repr=False)

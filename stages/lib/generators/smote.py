@@ -41,7 +41,9 @@ class Smote:
     """
 
     neighbours: int = 5
+    """How many nearest rows of its class a row may be mixed with."""
     most: int = 10_000
+    """Rows of a class that are learned from, at most."""
 
     columns: list[str] = field(init=False, repr=False)
     target: str = field(init=False, repr=False)

@@ -40,8 +40,10 @@ Make = Callable[[], Generator]  # returns the unfitted generator; other processe
 class Shadow(Section):
     """The option `gates.privacy.shadow` of params.yaml; null leaves the attack out."""
 
-    fits: int = Field(64, ge=FITS, multiple_of=2)  # half of them with each target, half without
-    targets: int = Field(100, ge=FEWEST)  # rows of train whose risk is found
+    fits: int = Field(64, ge=FITS, multiple_of=2)
+    """How often the generator is fitted anew, half of them with each target."""
+    targets: int = Field(100, ge=FEWEST)
+    """Rows of train whose risk is found, the isolated ones first."""
 
 
 class Drawn(NamedTuple):

@@ -40,9 +40,13 @@ class Network:
     """
 
     epsilon: float
+    """What a fit spends of the budget."""
     delta: float
+    """The chance that ε may fail to bound; far below one in the number of rows."""
     bins: int = 16
+    """Cells between `min` and `max` of a number without declared bins."""
     discover: list[str] = field(default_factory=list)
+    """Columns whose categories are found with noise, and paid for."""
 
     domains: dict[str, Domain] = field(init=False, repr=False)
     steps: dict[str, Step] = field(init=False, repr=False)  # the target first
