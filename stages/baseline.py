@@ -10,7 +10,21 @@ from .lib.learners import Learners
 
 
 def main() -> None:
-    """Write metrics/baseline.json, metrics/learning.csv and data/baseline.npz."""
+    """Write metrics/baseline.json, metrics/learning.csv and data/baseline.npz.
+
+    Keys of metrics/baseline.json:
+
+    - `metric`: the metric of the brief; greater is better
+    - `model`: the best of `models` on train alone, by cross-validation
+    - `score`, `lower`, `upper`: its mean on the holdout over the seeds, and the 95 % interval
+    - `threshold`, `short_of_threshold`: `brief.threshold`, and how far the score is below it
+    - `tune`: the same score on tune: `value`, `lower`, `upper`, `method`
+    - `method`: how the interval was found
+    - `cross_validation`: for each `model` its `mean`
+    - `remedies`: for each cheap remedy its `name`, the `gain` on the holdout over real rows alone
+      with `lower` and `upper`, and the `method` of that
+    - `notes`: what was left out, and why
+    """
     metric = params.load("brief.metric", str)
     threshold = params.load("brief.threshold", float)
     models = params.load("models", Learners)

@@ -6,7 +6,14 @@ from .lib.problem import Brief, drafts, route
 
 
 def main() -> None:
-    """Write metrics/brief.json, or stop with every unanswered question."""
+    """Write metrics/brief.json, or stop with every unanswered question.
+
+    Keys of metrics/brief.json:
+
+    - `route`: what the decision rule recommends
+    - `gap`, `why_not_real`, `metric`, `threshold`, `priority`, `decision`, `proceed_because`: the
+      answers, as in params.yaml
+    """
     brief = params.load("brief", Brief)
     recommended = route(brief)
     unanswered = drafts(brief)

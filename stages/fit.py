@@ -15,7 +15,19 @@ from .lib.ledger import Privacy
 
 
 def main() -> None:
-    """Write models/<generator>.pkl, metrics/fit/<generator>.json and data/training/<generator>/."""
+    """Write models/<generator>.pkl, metrics/fit/<generator>.json and data/training/<generator>/.
+
+    Keys of metrics/fit/<generator>.json:
+
+    - `generator`: its `name`, `family`, `parameters`, and the `seed` where it is not private
+    - `train`: how many `rows` it learned from, and their hash `sha256`
+    - `schema_sha256`: hash of data/schema.yaml
+    - `code_sha256`: hash of every module of this package that the fit imported
+    - `versions`: of the packages that shape the numbers
+    - `synthetic_share`: the part of the rows learned from that earlier generators made
+    - `privacy`: null, or what a private fit spent (`mechanism`, `epsilon`, `delta`, `rho`,
+      `slack`), and the name of its line in the `ledger`
+    """
     name = sys.argv[1]
     spec = params.load("generators", Specs)[name]
     declared = schema.load("data/schema.yaml")

@@ -20,7 +20,20 @@ class Data(Section):
 
 
 def main() -> None:
-    """Write data/real.parquet and metrics/ingest.json."""
+    """Write data/real.parquet and metrics/ingest.json.
+
+    Keys of metrics/ingest.json:
+
+    - `rows_read`: rows of the file
+    - `rows_without_target`: of these, left out for lack of a label
+    - `duplicates`: of the others, those that equal another in every column
+    - `duplicates_dropped`: whether they were left out
+    - `rows`, `columns`: of the table that is left
+    - `rows_generated`: of its rows, those that an earlier cycle made
+    - `real_fraction`: the part that no generator made
+    - `missing_cells`: cells of it without a value
+    - `sha256`: hash of its rows
+    """
     path = params.load("data", Data).path
     asked = params.load("ingest", Ingest)
     counting = asked.generated == "count"

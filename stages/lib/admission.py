@@ -23,6 +23,15 @@ def decide(every: list[Batch], found: dict[str, Any], exclude: Sequence[str]) ->
     beside the choice, and the final model is trained on it only where `blend.batches` names it.
     Those in `exclude` are neither: the next that passed stands in for them. Raises ParamsError
     where that names no batch.
+
+    Keys of metrics/admit.json:
+
+    - `admitted`: for each slice the first batch that passed the gates; training takes these
+    - `passed`: batches that passed behind an admitted one
+    - `quarantined`: batches that did not pass
+    - `excluded`: batches named in `admit.exclude`
+    - `batches`: for each its `status`, its `slice`, the `reasons` against it, heaviest first, and
+      what to `try`
     """
     names = [batch.name for batch in every]
     for name in exclude:

@@ -118,7 +118,39 @@ def rows(final: Final, real: pd.DataFrame, batches: Sequence[pd.DataFrame]) -> p
 
 
 def told(final: Final, ground: Ground, threshold: float) -> dict[str, Any]:
-    """Return what metrics/blend.json says: scalars first, lists behind."""
+    """Return the record of the final model: single values first, lists behind.
+
+    Keys of metrics/blend.json:
+
+    - `ratio`: the synthetic part of the training rows
+    - `metric`: the metric of the brief
+    - `score`, `lower`, `upper`: the final model's mean on the holdout, and its interval
+    - `gain`, `gain_lower`, `gain_upper`: its change from real rows alone with their best model
+    - `own_gain`, `own_gain_lower`, `own_gain_upper`: its change from real rows alone with the same
+      model
+    - `verdict`: as in metrics/sweep.json; at ratio 0 `no difference shown`
+    - `reaches_threshold`: whether `score` reaches `brief.threshold`
+    - `model`: one of `models`
+    - `policy`: `blend.policy`
+    - `rows_real`, `rows_synthetic`: what it learned from
+    - `calibration_error`, `calibration_error_alone`: of the final model and of real rows alone;
+      null in regression
+    - `method`: how the intervals were found
+    - `batches`: the batches mixed
+    - `classes`: for each class `name` and `rows` of the holdout; `recall`, `precision`, and
+      `recall_gain` over real rows alone, each with `_lower` and `_upper`; empty in regression
+    - `slices`: for each slice `name`, `rows`, `score` with `lower` and `upper`, `gain` with
+      `gain_lower` and `gain_upper`
+    - `calibration`: for both models `model`, `error` and `by_chance`, or `residual` with
+      `residual_lower` and `residual_upper`; of the final one `brier_gain` with `brier_gain_lower`
+      and `brier_gain_upper`
+    - `without`: for each of several batches `batch`, `rows`, the mix's `gain` from having it with
+      `lower` and `upper` on the holdout, and `tune_gain` with `tune_gain_lower` and
+      `tune_gain_upper`
+    - `regions`: for each region `name`, `ratio`, `rows_real`, `rows_synthetic`; empty where there
+      is one ratio for all
+    - `notes`: slices that nothing can be told of, and why
+    """
     mixed, alone = final.mixed, final.alone
     score = runs.estimate(mixed.scores["holdout"])
     gain = runs.difference(mixed.scores["holdout"], alone.scores["holdout"])
@@ -149,7 +181,17 @@ def told(final: Final, ground: Ground, threshold: float) -> dict[str, Any]:
 
 
 def reliability(final: Final) -> pd.DataFrame:
-    """Return the bins of the holdout's probabilities, of the final model and of real rows alone."""
+    """Return the bins of the holdout's probabilities, of the final model and of real rows alone.
+
+    Columns of metrics/calibration.csv, of the first seed's models:
+
+    - `model`: `final` or `real rows alone`
+    - `class`: of two classes the positive one, else each
+    - `bin`, `rows`: the bin from 1 by rising probability, and its rows; equal probabilities are in
+      one bin
+    - `predicted`, `observed`: the mean probability, and the share of the class
+    - `lower`, `upper`: Wilson's interval of the share
+    """
     parts = [one.reliability.assign(model=name) for name, one in final.models.items()]
     return table.below(parts)[["model", *calibration.COLUMNS]]
 

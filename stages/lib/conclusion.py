@@ -145,7 +145,46 @@ def record(
     batches: Sequence[str],
     policy: Policy,
 ) -> dict[str, Any]:
-    """Return what metrics/sweep.json holds; docs/sweep.md has it key by key."""
+    """Return the record of the sweep: single values first, lists behind.
+
+    Keys of metrics/sweep.json:
+
+    - `metric`: the metric of the brief; greater is better
+    - `verdict`: `helps`, `no difference shown` or `hurts`
+    - `sentence`: the verdict in one sentence
+    - `advice`: what to do
+    - `ratio`: the ratio taken: with ratios by region, the synthetic part of all rows
+    - `model`: the model at that ratio
+    - `score`: its mean score on the holdout
+    - `reaches_threshold`: whether that reaches `brief.threshold`
+    - `mix_ratio`, `mix_model`: the mix that gains are told of: the one taken, or at ratio 0 the
+      best above it on tune; null where no ratio above 0 was tried
+    - `gain`, `gain_lower`, `gain_upper`: its change on the holdout from real rows alone with their
+      best model
+    - `own_gain`, `own_gain_lower`, `own_gain_upper`: the same from real rows alone with the mix's
+      own model
+    - `worth_rows`, `worth_lower`, `worth_upper`: how many real rows its synthetic ones are worth;
+      null beyond what was measured, and without a mix
+    - `policy`: `blend.policy`
+    - `best_ratio`: the single ratio with the best mean on tune
+    - `shape`: `rising`, `falling`, `peak` or `flat`
+    - `plateau_width`: from the smallest to the greatest ratio around the best without one shown
+      worse between
+    - `fall_one_step_below`, `fall_one_step_above`: how far tune falls from the best to the next
+      ratio; null at an edge
+    - `best_is_last_ratio`: whether the best is the greatest ratio tried
+    - `per_slice`: null: not searched; `kept`, or `not shown better`
+    - `per_slice_gain`, `per_slice_gain_lower`, `per_slice_gain_upper`: null: not searched; else the
+      gain on tune of the mix by region over the single ratio, its lower bound at the Bonferroni
+      level
+    - `decided_on`: tune, or `holdout (optimistic)` where there is no tune
+    - `method`: how the intervals were found
+    - `batches`: the batches mixed
+    - `plateau`: the ratios not shown worse than the best on tune
+    - `comparisons`: a record for each way to a better model, below
+    - `regions`: for each region of the search `name`, `ratio`, `rows_real`, `rows_synthetic`; empty
+      where none was asked for
+    """
     swept, mix, choice = found.swept, found.swept.mix, found.swept.choice
     point = next(iter(swept.curves.values())).points[0]
     if mix and swept.taken:
@@ -187,7 +226,14 @@ def record(
 
 
 def tidy(found: Conclusion) -> pd.DataFrame:
-    """Return the ways as a table, with what each changes on the holdout."""
+    """Return the ways as a table, with what each changes on the holdout.
+
+    Columns of metrics/alternatives.csv:
+
+    - `way`, `kind`: as in `comparisons` of metrics/sweep.json
+    - `rows_real`, `rows_synthetic`: rows trained on
+    - `gain`, `lower`, `upper`: the change from real rows alone, and its interval
+    """
     columns = ["way", "kind", "rows_real", "rows_synthetic", "gain", "lower", "upper"]
     return pd.DataFrame(
         [(*way[:4], way.gain.value, way.gain.lower, way.gain.upper) for way in found.ways],
@@ -196,6 +242,16 @@ def tidy(found: Conclusion) -> pd.DataFrame:
 
 
 def _compared(way: Way) -> dict[str, Any]:
+    """Return a way as it is written.
+
+    Keys of metrics/sweep.json, comparisons:
+
+    - `way`: `ratio 0.8`, `class weights`, `600 real rows`
+    - `kind`: `synthetic`, `remedy` or `real rows`
+    - `gain`, `gain_lower`, `gain_upper`: its change on the holdout from real rows alone
+    - `mix_less_this`, `mix_less_this_lower`, `mix_less_this_upper`: the mix less this way, paired;
+      not in the mix's own record
+    """
     told = {"way": way.name, "kind": way.kind, **_bounds("gain", way.gain)}
     return told | (_bounds("mix_less_this", way.less) if way.less else {})
 

@@ -72,7 +72,21 @@ def smallest(measure: Measure, threshold: float) -> float:
 
 
 def told(found: Check) -> dict[str, Any]:
-    """Return a check as it is written: the numbers, the verdict, and why in words."""
+    """Return a check as it is written: the numbers, the verdict, and why in words.
+
+    Keys of metrics/validate/<batch>.json, checks:
+
+    - `name`, `gate`: the measure and its gate
+    - `verdict`: pass, fail, inconclusive or reported
+    - `admits`: whether it lets the batch pass
+    - `value`, `ceiling`, `excess`: of the batch, of real rows, and the difference
+    - `lower`, `upper`, `method`: the excess's 95 % interval, and how it was found
+    - `threshold`: the greatest excess allowed; null where it is reported only
+    - `smallest_shown`: the excess that would have failed four times in five at this size
+    - `reason`: all of that in a sentence
+    - `note`: which column, pair, class or attack it was
+    - `back_to`: the step to go back to, where the batch is kept out
+    """
     measure, excess = found.measure, found.measure.excess
     meaning = MEASURES[measure.name]
     threshold = found.threshold

@@ -79,7 +79,15 @@ def more(
 
 
 def tidy(curve: Sequence[Size]) -> pd.DataFrame:
-    """Return one line per number of rows and slice, with the mean score and its interval."""
+    """Return one line per number of rows and slice, with the mean score and its interval.
+
+    Columns of metrics/learning.csv:
+
+    - `rows`: real rows that the model learned from
+    - `model`: the best on tune with so many
+    - `split`: tune or holdout
+    - `mean`, `lower`, `upper`: the mean over the draws of rows, and its interval
+    """
     lines = []
     for size in curve:
         for split, own in size.scores.items():

@@ -67,6 +67,21 @@ def inspect(
     `real` are the rows of `train` that the batch is to be like. Repeats stand beside how many as
     many draws from them would have; a column is constant or crowded only where draws from the
     real one would hardly ever be.
+
+    Keys of metrics/preview/<batch>.json:
+
+    - `verdict`: pass, or fail where there are failures
+    - `sha256`: hash of data/preview/<batch>.csv, which an approval names
+    - `rows`: of the page
+    - `repeated_rows`, `repeated_rows_by_chance`: rows that equal one above them, and how many
+      as many real rows would have
+    - `copied_real_rows`: rows that equal a row of train
+    - `impossible_cells`: by column, cells that the schema does not allow
+    - `broken_rules`: by rule of the schema, rows that break it
+    - `broken_formats`: by column, texts of another form than real ones, or numbers of more digits
+    - `constant_columns`: with one value where real rows have several
+    - `crowded_columns`: with far fewer values than real rows have
+    - `failures`: what shows a broken generator, in words
     """
     impossible = ~valid(made, schema)
     wrong = {**broken(made, schema), **unheard(made, train, schema)}

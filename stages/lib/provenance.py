@@ -51,6 +51,21 @@ def write(
     The rows come in parts, and `complete` is asked for their record when all have come. It goes
     into the Parquet file's metadata and, as JSON, to `beside`, both with the SHA-256 of the rows.
     Raises ProvenanceError, and leaves no file, where the record is incomplete or does not fit.
+
+    Keys of metrics/provenance/<batch>.json:
+
+    - `batch`: its name
+    - `generator`, `train`, `schema_sha256`, `versions`, `synthetic_share`: as in
+      metrics/fit/<generator>.json
+    - `slice`: its `name`, its `purpose`, and the condition `where`
+    - `seed`: of the sampling
+    - `rows`: how many were `asked` for, `generated`, `met` the condition and were `kept`; and
+      `held`, where the generator has only so many
+    - `verifiers`: for each, in their order, the rows `seen` and `kept`
+    - `code_sha256`: of the modules that `fit` and `generate` ran, and of files of yours
+    - `preview`: the `verdict` on the preview, its hash, and who approved it
+    - `privacy`: as in the fit, with the verifiers left out for it; else null
+    - `sha256`: hash of the rows
     """
     told: dict[str, Any] = {}
     digest = rows.Digest()

@@ -127,7 +127,19 @@ def curves(
 def tidy(ground: Ground, mixes: Mapping[str, list[str]], found: Swept) -> pd.DataFrame:
     """Return one line per mix, ratio, model and split, with the mean score and its interval.
 
-    `best` marks the model that stands for a ratio; behind are the lines of the mix by region.
+    Behind are the lines of the mix by region.
+
+    Columns of metrics/curve.csv:
+
+    - `ratio`: the ratio; with a `slice`, that region's
+    - `batch`: the mix; that of the first line is the one that the choice is made on
+    - `slice`: `all`; or the region whose ratio is moved from the mix found, the others held, on
+      tune
+    - `model`: one of `sweep.models`
+    - `best`: `True` for the model that stands for its ratio
+    - `split`: tune or holdout
+    - `mean`, `lower`, `upper`: the mean over the seeds, and its interval
+    - `rows_real`, `rows_synthetic`: rows trained on, of all regions
     """
     every = []
     for mix, own in found.curves.items():

@@ -295,7 +295,18 @@ def _share(found: Sides) -> Measure:
 
 
 def _table(name: str, found: Sequence[Sides]) -> pd.DataFrame:
-    """Return a line per part: both scores, TRTR less TSTR, and TSTR / TRTR."""
+    """Return a line per part.
+
+    Columns of metrics/classes.csv:
+
+    - `split`, `batch`: tune or holdout, and of which batch
+    - `kind`, `name`: all; or a model, class or slice, and which
+    - `metric`: what it is scored by
+    - `tstr`, `trtr`: the score after training on synthetic rows, and on real ones
+    - `difference`, `lower`, `upper`: TRTR less TSTR, and its interval
+    - `ratio`, `ratio_lower`, `ratio_upper`: TSTR / TRTR, and its interval
+    - `rows`: that are scored
+    """
     lines = []
     for one in found:
         part, lost, share = one.part, _UNTOLD, _UNTOLD

@@ -1,6 +1,6 @@
 """A validation: one batch asked everything, and the record of the answers.
 
-metrics/validate/<batch>.json holds the record; docs/validation.md has it key by key.
+metrics/validate/<batch>.json holds the record; docs/validation.md says how to read it.
 """
 
 from collections.abc import Mapping
@@ -84,6 +84,20 @@ def record(
     """Return the record: the verdict and few numbers first, then everything in lists.
 
     DVC tells the numbers of dictionaries and leaves lists out.
+
+    Keys of metrics/validate/<batch>.json:
+
+    - `batch`: `<generator>-<slice>`
+    - `verdict`: pass or fail
+    - `failed`, `inconclusive`: how many checks are so
+    - `marginals`, `associations`, `discriminator`, `tax`, `copies`, `membership`: the excess of
+      these six measures
+    - `decided_on`: tune, or `holdout (optimistic)` where there is no tune
+    - `against`: the checks that keep the batch out, heaviest first
+    - `checks`: a record for each measure, below
+    - `on_holdout`: the same for what is reported on the holdout, without verdicts
+    - `notes`: findings in words, samples that were taken, and what differential privacy bounds
+    - `rows`: for each real slice, `of` and the `rows` that meet the batch's condition
     """
     checks, reported = (judged(found[name], held) for name in ("tune", "holdout"))
     against = gates.weighed(checks, held.priority)

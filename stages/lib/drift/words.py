@@ -17,7 +17,26 @@ def told(
     schema: Schema,
     notes: list[str],
 ) -> dict[str, Any]:
-    """Return the content of metrics/drift.json; `drift` is None where no row arrived."""
+    """Return the record of what arrived; `drift` is None where no row did.
+
+    Keys of metrics/drift.json:
+
+    - `arrived`: whether any row did
+    - `rows`, `files`: how many rows there are, in how many files
+    - `drift`: whether anything is shown to have moved; null where nothing arrived
+    - `moved`: the columns that did
+    - `dependence`: whether columns go together otherwise than before; null with too few rows
+    - `absent`: columns that models learned from and that no row which arrived has
+    - `regenerate`: whether to make synthetic rows anew
+    - `advice`: what to do, in one sentence
+    - `level`: `monitor.level`
+    - `columns`: a record for each column that was compared, below
+    - `joint`: of all columns together, null with too few rows: the `auc` of a model that tells the
+      new rows, its `p_value`, whether it or a pair `moved`, and the `pairs` that changed
+      (`left`, `right`, `change`)
+    - `model`: of the final model on rows that carry labels, below; null without enough of them
+    - `notes`: what was left out or seen besides
+    """
     shown = drift.shown if drift else None
     joint = drift.joint if drift else None
     needed = [name for name in schema.modelled if name != schema.target]
@@ -92,6 +111,19 @@ def _changed(drift: Drift) -> str:
 
 
 def _column(shift: Shift) -> dict[str, Any]:
+    """Return a column as it is written.
+
+    Keys of metrics/drift.json, columns:
+
+    - `column`, `kind`: its name, and number or category
+    - `test`, `distance`: KS (Kolmogorov-Smirnov) or TV (total variation), from train
+    - `psi`: the population stability index; decides nothing
+    - `p_value`: corrected for all that is asked, to be compared with `level` as it stands
+    - `missing_before`, `missing_now`: the shares of missing cells
+    - `new_categories`: how many categories no row of train has
+    - `out_of_range`: cells that the schema does not allow
+    - `moved`, `why`: whether it did, and by which of the questions
+    """
     return {
         "column": shift.column,
         "kind": "number" if shift.numeric else "category",
@@ -109,6 +141,15 @@ def _column(shift: Shift) -> dict[str, Any]:
 
 
 def _standing(one: Standing) -> dict[str, Any]:
+    """Return how the final model does on the rows that arrived, as it is written.
+
+    Keys of metrics/drift.json, model:
+
+    - `metric`, `rows`: the metric of the brief, and the rows with labels
+    - `score`, `lower`, `upper`: on these rows, and its interval
+    - `expected`, `expected_lower`, `expected_upper`: on the holdout
+    - `worse`: whether the interval of the difference lies below 0
+    """
     return {
         "metric": one.metric,
         "rows": one.rows,

@@ -63,7 +63,11 @@ def _varying(counts: np.ndarray) -> int:
 def pairs(made: np.ndarray, real: np.ndarray, apart: np.ndarray, names: list[str]) -> pd.DataFrame:
     """Return the differences of association matrices, a row per pair, the worst first.
 
-    `difference` is that of `made` to `apart`, `ceiling` that of `real`.
+    Columns of metrics/pairs.csv:
+
+    - `left`, `right`, `batch`: the pair, and of which batch
+    - `difference`: the error of the association, of the batch (`made`) from tune (`apart`)
+    - `ceiling`: the same of train (`real`)
     """
     left, right = np.tril_indices(len(names), -1)
     named = (np.array(names, object)[side] for side in (left, right))

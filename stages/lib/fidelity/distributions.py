@@ -66,6 +66,14 @@ def compare(
 
     Intervals are from half samples. Noise raises the greatest difference of both sides alike; what
     it is among real rows is the ceiling. Pairs that too few real rows tell of are left out.
+
+    Columns of metrics/columns.csv:
+
+    - `column`, `batch`: of which batch
+    - `distance`, `ceiling`: Kolmogorov-Smirnov or total variation to tune, of the batch and of train
+    - `wasserstein`: as a share of the real range; of numbers alone
+    - `missing`, `missing_real`: the shares of missing cells of the batch and of tune
+    - `giveaway`: how much of the discriminator's ROC AUC is lost where the column is shuffled
     """
     every = table.stack([made, real, apart])
     coded = Coded.of(every, schema)

@@ -81,7 +81,13 @@ def lack(one: np.ndarray, real: np.ndarray) -> float:
 
 
 def table(tail: Cells, made: np.ndarray, real: np.ndarray, apart: np.ndarray) -> pd.DataFrame:
-    """Return each cell with its share of unseen real rows, of the batch, and of train."""
+    """Return each cell with its share of the rows.
+
+    Columns of metrics/tails.csv:
+
+    - `column`, `cell`, `batch`: a rare category, or an outer part of a number; and of which batch
+    - `real`, `share`, `ceiling`: its share of tune (`apart`), of the batch, and of train
+    """
     return pd.DataFrame(
         dict(zip(COLUMNS, (tail.columns, tail.labels, apart, made, real), strict=True))
     )

@@ -103,6 +103,15 @@ def _over_real_rows(value: float, moved: list[np.ndarray], of: int) -> Estimate:
 
 
 def _quantiles(found: list[np.ndarray]) -> pd.DataFrame:
+    """Return quantiles of the distances to the closest record.
+
+    Columns of metrics/distances.csv:
+
+    - `quantile`, `batch`: from 0 to 1, and of which batch
+    - `train`, `unseen`: the distance of the batch's rows to the nearest of train, and of as many
+      unseen rows
+    - `nndr_train`, `nndr_unseen`: the ratio of the distances to the nearest and the second
+    """
     at = np.linspace(0, 1, 21) if found else np.empty(0)
     names = ("train", "unseen", "nndr_train", "nndr_unseen")
     values = [np.quantile(one, at) for one in found] or [at] * len(names)

@@ -194,7 +194,17 @@ def _measure(name: str, found: list[tuple[Attack, Estimate]], ceiling: float, of
 
 
 def _table(attacks: list[Attack], members: np.ndarray, reference: int) -> pd.DataFrame:
-    """Return a row per attack; a rate that too few others tell of may be anything."""
+    """Return a row per attack; a rate that too few others tell of may be anything.
+
+    Columns of metrics/attacks.csv:
+
+    - `attack`, `rows`, `batch`: which, on all rows or the most isolated tenth, of which batch
+    - `members`, `others`, `reference`: rows of train, unseen rows, and rows that calibrate
+    - `auc`, `auc_lower`, `auc_upper`: ROC AUC of telling members, and its interval
+    - `tpr_10`, `tpr_10_lower`, `tpr_10_upper`: members found at 10 % false positives
+    - `tpr_1`, `tpr_1_lower`, `tpr_1_upper`: at 1 %
+    - `tpr_01`, `tpr_01_lower`, `tpr_01_upper`: at 0.1 %
+    """
     z = float(norm.ppf(0.5 + intervals.LEVEL / 2))
     lines = []
     for one in attacks:
