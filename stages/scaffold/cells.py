@@ -1,0 +1,86 @@
+"""One column of a raw table, each different cell once: what inference looks at."""
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+# Cells that stand for a missing value wherever they are, and those that do so among numbers or
+# dates alone: as a category, `None` or `-` may be an answer.
+MARKERS = ("?", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "<NA>", "null", "NULL")
+AMONG_NUMBERS = (*MARKERS, "None", "none", "-", "--", ".", "NULL", "unknown", "Unknown")
+
+_LEADING_ZERO = re.compile(r"[+-]?0\d")  # a postcode or a code, not a number
+_DATE = re.compile(
+    r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?"
+    r"([ T]\d{1,2}(:\d{2}){0,2}(\.\d+)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?)?"
+    r"|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})( \d{1,2}:\d{2}(:\d{2})?( ?[AaPp][Mm])?)?"
+    r"|(\d{1,2}[- ])?[A-Z][a-z]{2,8}[- ,]+(\d{1,2},? )?\d{4}"
+)
+_YEAR_FIRST = re.compile(r"\d{4}")
+
+
+class Cells(NamedTuple):
+    """The different cells of a column, blanks around them stripped, none of them missing."""
+
+    texts: list[str]
+    counts: np.ndarray  # rows that hold each, shape (texts,)
+    codes: np.ndarray  # of each row the place of its cell, -1 where it is missing, shape (rows,)
+
+
+class Numbers(NamedTuple):
+    """Cells as numbers."""
+
+    values: np.ndarray  # shape (texts,), NaN where a cell is none
+    whole: bool  # every cell is written without a point or an exponent
+
+
+def of(column: pd.Series) -> Cells:
+    """Return the cells of a column of text; empty ones are missing."""
+    codes, uniques = pd.factorize(column)
+    stripped = pd.Series(uniques, dtype=object).str.strip()
+    places, texts = pd.factorize(stripped.where(stripped != ""))
+    placed = np.append(places, -1)[codes]
+    counts = np.bincount(placed[placed >= 0], minlength=len(texts))
+    return Cells([str(text) for text in texts], counts, placed)
+
+
+def without(cells: Cells, markers: set[str]) -> Cells:
+    """Return the cells that are none of `markers`."""
+    kept = np.array([text not in markers for text in cells.texts], bool)
+    if kept.all():
+        return cells
+    places = np.where(kept, kept.cumsum() - 1, -1)
+    texts = [text for text, stays in zip(cells.texts, kept, strict=True) if stays]
+    return Cells(texts, cells.counts[kept], np.append(places, -1)[cells.codes])
+
+
+def numbers(cells: Cells, decimal: str = ".") -> Numbers:
+    """Return the cells as numbers; one with a leading zero, as a postcode has, is none."""
+    plain = [text.replace(decimal, ".") if decimal != "." else text for text in cells.texts]
+    values = np.array([_number(text) for text in plain], float)
+    whole = all(text.lstrip("+-").isdecimal() for text in plain)
+    return Numbers(values, whole)
+
+
+def _number(text: str) -> float:
+    if _LEADING_ZERO.match(text) and not any(sign in text for sign in ".,eE"):
+        return np.nan
+    try:
+        return float(text) if "_" not in text else np.nan
+    except ValueError:
+        return np.nan
+
+
+def are_dates(cells: Cells) -> bool:
+    """Return whether every cell is written as a date, and is one that pandas can hold."""
+    if not cells.texts or not all(_DATE.fullmatch(text) for text in cells.texts):
+        return False
+    parsed = pd.to_datetime(pd.Series(cells.texts), errors="coerce", format="mixed", utc=True)
+    return bool(parsed.notna().all())
+
+
+def year_comes_first(cells: Cells) -> bool:
+    """Return whether dates are written so that days and months cannot be mistaken."""
+    return all(_YEAR_FIRST.match(text) or text[:1].isalpha() for text in cells.texts)
