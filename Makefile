@@ -3,7 +3,7 @@
 PYTHON ?= python3.11
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: repro test lint clean
+.PHONY: repro test lint docs clean
 
 repro: .venv/installed
 	dvc repro
@@ -17,6 +17,9 @@ lint: .venv/installed
 	ruff check
 	ruff format --check
 	mypy
+
+docs: .venv/installed
+	python -m docs.generator
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

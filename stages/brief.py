@@ -11,6 +11,7 @@ def main() -> None:
     Keys of metrics/brief.json:
 
     - `route`: what the decision rule recommends
+    - `drafts`: the answers that `dvc-synth init` wrote and nobody has replaced
     - `gap`, `why_not_real`, `metric`, `threshold`, `priority`, `decision`, `proceed_because`: the
       answers, as in params.yaml
     """

@@ -63,10 +63,10 @@ def check(learners: Learners, task: Task) -> None:
     if not learners:
         raise ParamsError("params.yaml: `models` is empty; name at least one model")
     for name, learner in learners.items():
-        if learner.kind not in _KINDS:
+        if learner.kind not in KINDS:
             raise ParamsError(
                 f"params.yaml: `models.{name}.kind` {learner.kind!r} is unknown; "
-                f"{nearest(learner.kind, _KINDS)}"
+                f"{nearest(learner.kind, KINDS)}"
             )
         try:
             make(learner, task, [], seed=0)
@@ -76,7 +76,7 @@ def check(learners: Learners, task: Task) -> None:
 
 def make(learner: Learner, task: Task, levels: list[int], *, seed: int) -> Any:
     """Return an unfitted estimator for matrices of `encoder`."""
-    return _KINDS[learner.kind](task, learner.parameters, levels, seed)
+    return KINDS[learner.kind](task, learner.parameters, levels, seed)
 
 
 def fit(
@@ -151,7 +151,7 @@ def _linear(task: Task, parameters: dict[str, Any], levels: list[int], seed: int
     return make_pipeline(columns, LogisticRegression(**{"max_iter": 1000, **parameters}))
 
 
-_KINDS: dict[str, Callable[[Task, dict[str, Any], list[int], int], Any]] = {
+KINDS: dict[str, Callable[[Task, dict[str, Any], list[int], int], Any]] = {
     "hist_gradient_boosting": _boosting,
     "random_forest": _forest,
     "linear": _linear,

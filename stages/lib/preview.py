@@ -25,7 +25,7 @@ class Preview(Section):
     rows: int = Field(ge=10)
     """Rows of the page that a person reads."""
     require_approval: bool
-    """Whether `generate` waits for reviews/<batch>.yaml."""
+    """Whether `generate` waits for `reviews/<batch>.yaml`."""
 
 
 class Review(Section):
@@ -71,7 +71,7 @@ def inspect(
     Keys of metrics/preview/<batch>.json:
 
     - `verdict`: pass, or fail where there are failures
-    - `sha256`: hash of data/preview/<batch>.csv, which an approval names
+    - `sha256`: hash of `data/preview/<batch>.csv`, which an approval names
     - `rows`: of the page
     - `repeated_rows`, `repeated_rows_by_chance`: rows that equal one above them, and how many
       as many real rows would have

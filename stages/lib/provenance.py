@@ -56,7 +56,7 @@ def write(
 
     - `batch`: its name
     - `generator`, `train`, `schema_sha256`, `versions`, `synthetic_share`: as in
-      metrics/fit/<generator>.json
+      `metrics/fit/<generator>.json`
     - `slice`: its `name`, its `purpose`, and the condition `where`
     - `seed`: of the sampling
     - `rows`: how many were `asked` for, `generated`, `met` the condition and were `kept`; and

@@ -70,7 +70,7 @@ def compare(
     Columns of metrics/columns.csv:
 
     - `column`, `batch`: of which batch
-    - `distance`, `ceiling`: Kolmogorov-Smirnov or total variation to tune, of the batch and of train
+    - `distance`, `ceiling`: Kolmogorov-Smirnov or total variation to tune; of the batch, of train
     - `wasserstein`: as a share of the real range; of numbers alone
     - `missing`, `missing_real`: the shares of missing cells of the batch and of tune
     - `giveaway`: how much of the discriminator's ROC AUC is lost where the column is shuffled

@@ -1,0 +1,110 @@
+"""The fields of a model or dataclass: what each takes, its default, and what it means."""
+
+import ast
+import inspect
+import json
+import textwrap
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+from typing import Any, NamedTuple
+
+from pydantic import TypeAdapter
+
+HEAD = ("key", "takes", "default", "meaning")
+NEEDED = "–"
+
+_BOUNDS = {
+    "minimum": "at least {}",
+    "exclusiveMinimum": "above {}",
+    "maximum": "at most {}",
+    "exclusiveMaximum": "below {}",
+    "multipleOf": "a multiple of {}",
+}
+_KINDS = {
+    "number": "number",
+    "integer": "whole number",
+    "string": "text",
+    "boolean": "`true` or `false`",
+    "null": "`null`",
+    "object": "keys and values",
+}
+
+
+class Row(NamedTuple):
+    """A line of a table."""
+
+    key: str
+    takes: str
+    default: str
+    meaning: str
+
+
+def rows(model: Any, prefix: str = "") -> list[Row]:
+    """Return the keys of a pydantic model, those of a model inside it behind its own."""
+    told = TypeAdapter(model).json_schema()
+    return list(_rows(told, told.get("$defs", {}), prefix))
+
+
+def _rows(told: dict[str, Any], models: dict[str, Any], prefix: str) -> Iterator[Row]:
+    needed = told.get("required", [])
+    for key, field in told["properties"].items():
+        name = f"{prefix}{key}"
+        inner = [one["$ref"] for one in [field, *field.get("anyOf", [])] if "$ref" in one]
+        default = NEEDED if key in needed else _code(field.get("default"))
+        if inner and "anyOf" not in field:  # a section that may be left out
+            default = _code({})
+        yield Row(f"`{name}`", takes(field, models), default, field["description"])
+        for reference in inner:
+            yield from _rows(models[reference.rpartition("/")[2]], models, f"{name}.")
+
+
+def takes(field: dict[str, Any], models: dict[str, Any]) -> str:
+    """Say what a JSON schema allows, as in "whole number, at least 1"."""
+    if "$ref" in field:
+        return "the keys below"
+    if "anyOf" in field:
+        return " or ".join(takes(one, models) for one in field["anyOf"])
+    choices = field.get("enum", [field["const"]] if "const" in field else [])
+    if choices:
+        return ", ".join(f"`{one}`" for one in choices)
+    if "pattern" in field:
+        return "a name" if "A-Z" in field["pattern"] else "64 hexadecimal digits"
+    if field["type"] == "array":
+        of, *bounds = takes(field["items"], models).split(", ")
+        return ", ".join([f"list of {of.removeprefix('a ')}s", *bounds])
+    bounds = [said.format(f"{field[key]:g}") for key, said in _BOUNDS.items() if key in field]
+    return ", ".join([_KINDS[field["type"]], *bounds])
+
+
+def parameters(family: type) -> list[tuple[str, str, str]]:
+    """Return a dataclass's parameters: name, default, and meaning."""
+    own = {}
+    for one in reversed(family.__mro__[:-1]):
+        own |= below(one)
+    found = []
+    for field in fields(family):
+        if not field.init:
+            continue
+        default = NEEDED
+        if field.default is not MISSING:
+            default = _code(field.default)
+        elif field.default_factory is not MISSING:
+            default = _code(field.default_factory())
+        found.append((f"`{field.name}`", default, own[field.name]))
+    return found
+
+
+def below(model: type) -> dict[str, str]:
+    """Return what stands as a string below each field of a class."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(model))).body[0].body  # type: ignore[attr-defined]
+    return {
+        field.target.id: inspect.cleandoc(told.value.value)
+        for field, told in zip(body, body[1:], strict=False)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(told, ast.Expr)
+        and isinstance(told.value, ast.Constant)
+    }
+
+
+def _code(value: Any) -> str:
+    return f"`{json.dumps(value, ensure_ascii=False)}`"
