@@ -74,10 +74,12 @@ def _parser(declared: Collection[str]) -> argparse.ArgumentParser:
 class _PrintCompletion(argparse.Action):
     """Prints the completion of all verbs, before argparse misses one."""
 
-    def __call__(self, parser: argparse.ArgumentParser, namespace: Any, shell: Any, _: Any) -> None:
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: Any, values: Any, option: Any = None
+    ) -> None:
         import shtab
 
-        print(shtab.complete(_parser(VERBS), shell=shell))
+        print(shtab.complete(_parser(VERBS), shell=values))
         parser.exit()
 
 

@@ -11,7 +11,18 @@ from .lib.schema import Schema
 
 
 def main() -> None:
-    """Write the slices as data/<slice>.parquet, data/returned.parquet and metrics/freeze.json."""
+    """Write the slices as data/<slice>.parquet, data/returned.parquet and metrics/freeze.json.
+
+    Keys of metrics/freeze.json:
+
+    - `table_sha256`: hash of the rows that were split
+    - `split`: how, in words
+    - `seed`: of the split
+    - `locked`: `freeze.locked`; null where the holdout is not locked
+    - `optimistic`: whether there is no tune, so that choices are made on the holdout
+    - `slices`: for train, tune, holdout and pool the `rows`, their hash `sha256`, and of a
+      categorical target how many rows of each of its `classes`
+    """
     freeze = params.load("freeze", holdout.Freeze)
     declared = schema.load("data/schema.yaml")
     whole = files.read_parquet("data/real.parquet")
@@ -39,7 +50,8 @@ def main() -> None:
     if len(returned):
         print(f"{len(returned):,} rows that earlier generators made are learned from with train")
     if freeze.locked is None:
-        print(f"holdout not locked; its sha256 is {rows.digest(slices.holdout)}")
+        digest = rows.digest(slices.holdout)
+        print(f"holdout not locked, which `dvc-synth lock` does; its sha256 is {digest}")
 
 
 def _described(part: pd.DataFrame, declared: Schema, real: pd.DataFrame) -> dict[str, Any]:

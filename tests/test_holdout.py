@@ -189,7 +189,7 @@ def test_changed_holdout_is_refused():
         assert "the holdout is locked and this is another one" in message
         assert "locked by A. Reviewer (stands for next year)" in message
         assert freeze.locked.sha256[:16] in message
-        assert "set `freeze.locked` to null" in message
+        assert "dvc-synth lock --release --why TEXT" in message
 
 
 def test_no_lock_verifies_anything():

@@ -39,6 +39,8 @@ class Freeze(Section):
     """Of the random split."""
     locked: Lock | None = None
     """The lock of the holdout; null where it is not locked."""
+    released: Lock | None = None
+    """The lock that was released last: who released it, and why."""
 
 
 class Slices(NamedTuple):
@@ -122,8 +124,7 @@ def verify(holdout: pd.DataFrame, lock: Lock | None) -> None:
             f"  at hand: {len(holdout):,} rows, sha256 {found[:16]}…\n"
             "  The table, `freeze` in params.yaml or the file itself changed since. Bring them "
             f"back (`git diff`, `dvc checkout {PATH}`, or `dvc pull {PATH}` in a fresh clone), "
-            "or release the lock: set `freeze.locked` to null, say why in the commit, "
-            "and lock the new one."
+            "or release the lock (`dvc-synth lock --release --why TEXT`), and lock the new one."
         )
 
 
@@ -181,15 +182,15 @@ def _without(real: pd.DataFrame, kept: pd.DataFrame, schema: Schema) -> np.ndarr
         raise LockError(
             f"{PATH}: the locked rows have the columns {', '.join(kept.columns)} and the real "
             f"table has {', '.join(real.columns)}. Bring data/schema.yaml back, or release the "
-            "lock: set `freeze.locked` to null, say why in the commit, and lock the new holdout."
+            "lock (`dvc-synth lock --release --why TEXT`), and lock the new holdout."
         )
     locked, found = rows.keys(kept), rows.keys(real)
     lost = ~np.isin(locked, found)
     if lost.any():
         raise LockError(
             f"{PATH}: {lost.sum():,} of the {len(kept):,} locked rows are no longer in the real "
-            "table (removed, or a value of theirs changed). Bring them back, or release the lock: "
-            "set `freeze.locked` to null, say why in the commit, and lock the new holdout."
+            "table (removed, or a value of theirs changed). Bring them back, or release the lock "
+            "(`dvc-synth lock --release --why TEXT`), and lock the new holdout."
         )
     unit = _units(real, schema)
     return np.flatnonzero(~np.isin(unit, unit[np.isin(found, locked)]))

@@ -197,6 +197,12 @@ def _commits(told: bytes | None, until: str) -> list[Commit]:
     return [Commit(*fields[at : at + 4]) for at in range(0, len(fields) - 3, 4)]
 
 
+def person(repository: Repository) -> str | None:
+    """Return who works here by git's settings, None where they do not say."""
+    told = _git(repository.project, "config", "--get", "user.name") or b""
+    return os.environ.get("GIT_AUTHOR_NAME") or told.decode(errors="replace").strip() or None
+
+
 def environment() -> dict[str, str]:
     """Return the environment for git, without what would lead it elsewhere.
 

@@ -8,7 +8,8 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 _CARRIED = Path(__file__).resolve().parent / "root"  # where pyproject.toml puts them in a wheel
 _ROOT = _CARRIED if _CARRIED.is_dir() else _PACKAGE.parent
 
-_COMMAND = ("__main__.py", "commands", "lineage", "scaffold")  # of stages/: stays in the package
+# Of stages/, what the command is made of: it stays in the package.
+_COMMAND = ("__main__.py", "commands", "lineage", "scaffold", "signing")
 _BESIDE = ("dvc.yaml", ".dvc/plots.html")  # what belongs to stages/, and changes with it
 _USERS = (  # what a person may add to
     ".dvcignore",
@@ -36,7 +37,7 @@ def files() -> dict[str, bytes]:
     """
     own = {path: read(path) for path in _USERS}
     # What stands after the empty line, and below the rule, is of this repository and its example.
-    own[".gitignore"] = read(".gitignore").partition(b"\n\n")[0] + b"\n"
+    own[".gitignore"] = _ignored()
     head, rule, _ = read("NOTES.md").partition(b"\n---\n")
     own["NOTES.md"] = head + rule
     return dict(sorted({**own, **code()}.items()))
@@ -52,8 +53,9 @@ def code() -> dict[str, bytes]:
 
 
 def example() -> dict[str, bytes]:
-    """Return what `init --example` gets besides, and NOTES.md with the example's own lines."""
-    return {path: read(path) for path in _EXAMPLE}
+    """Return what `init --example` gets besides, or in the place of a file with less in it."""
+    ignored = _ignored() + b"!/data/adult.csv.gz\n"  # it is small: git keeps it, as it does here
+    return {".gitignore": ignored, **{path: read(path) for path in _EXAMPLE}}
 
 
 def text(path: str) -> str:
@@ -69,6 +71,10 @@ def read(path: str) -> bytes:
 def is_source(project: Path) -> bool:
     """Return whether a folder is the repository that this package is run from."""
     return not _CARRIED.is_dir() and project.resolve() == _ROOT
+
+
+def _ignored() -> bytes:
+    return read(".gitignore").partition(b"\n\n")[0] + b"\n"
 
 
 def _stages() -> list[str]:

@@ -152,10 +152,12 @@ _HOLDOUT = {
 
 
 def _of_holdout(found: Review) -> list[Finding]:
-    what = found.holdout.what
+    what, before, after, _ = found.holdout
     if what not in _HOLDOUT:
         return []
-    return [Finding("holdout", what == "broken", _HOLDOUT[what], [])]
+    freed = after.released if what == "unlocked" and after.released != before.released else None
+    names = [freed.why] if freed and freed.why else []
+    return [Finding("holdout", what == "broken", _HOLDOUT[what], names)]
 
 
 def _of_gates(found: Review) -> list[Finding]:

@@ -28,6 +28,15 @@ class Held(NamedTuple):
     lock: str | None  # the SHA-256 in freeze.locked; "" where that is no lock as it should be
     who: str | None
     why: str | None
+    released: "Released | None"  # what freeze.released says
+
+
+class Released(NamedTuple):
+    """The lock that was released last, as `dvc-synth lock --release` leaves it in params.yaml."""
+
+    lock: str | None
+    who: str | None
+    why: str | None
 
 
 class Step(NamedTuple):
@@ -86,7 +95,7 @@ def held(at: Snapshot) -> Held:
     """Return the holdout as a side records it."""
     described = _section(parameters.at(at.record(_RECORD), "slices.holdout"))
     locked = parameters.at(at.params, "freeze.locked")
-    lock = _section(locked)
+    lock, freed = _section(locked), parameters.at(at.params, "freeze.released")
     rows = described.get("rows")
     return Held(
         content=parameters.text(described.get("sha256")),
@@ -95,7 +104,12 @@ def held(at: Snapshot) -> Held:
         lock=None if locked is None else parameters.text(lock.get("sha256")) or "",
         who=parameters.text(lock.get("who")),
         why=parameters.text(lock.get("why")),
+        released=_freed(freed) if isinstance(freed, dict) else None,
     )
+
+
+def _freed(found: dict[str, Any]) -> Released:
+    return Released(*(parameters.text(found.get(key)) for key in ("sha256", "who", "why")))
 
 
 def _differing(before: Held, after: Held) -> list[str]:

@@ -23,6 +23,7 @@ def _holdout(found: Review) -> list[str]:
     before, after = held.before, held.after
     if held.what == "same" and (before.who, before.why) == (after.who, after.why):
         return []
+    freed = after.released if after.released != before.released else None
     lines = [
         table(
             ["", "before", "after"],
@@ -36,7 +37,10 @@ def _holdout(found: Review) -> list[str]:
             ],
         )
     ]
-    if held.what != "same" and not held.steps and found.head_commit is None:
+    if freed:
+        said = f"{name(freed.who or NONE)}: {name(freed.why or NONE)}"
+        lines.append(f"The lock of {digest(freed.lock)} was released by {said}.")
+    elif held.what != "same" and not held.steps and found.head_commit is None:
         lines.append("No commit did this yet: say why in the one that will.")
     return [*lines, *(part for step in held.steps for part in _step(step))]
 
