@@ -216,11 +216,10 @@ def test_preview_that_nobody_need_read(tmp_path):
 
 
 def test_absent_approval(tmp_path):
-    """It says what to read, and what to write where."""
-    review = tmp_path / "r.yaml"
-    assert refusal(review) == (
-        f"cart-all waits for a person: read data/preview/cart-all.csv, then write {review} with "
-        f"`who`, `note` and `sha256: {HASH}`"
+    """It says what to read, and how to sign that."""
+    assert refusal(tmp_path / "r.yaml") == (
+        "cart-all waits for a person: read data/preview/cart-all.csv, then sign it: "
+        "dvc-synth approve cart-all --note TEXT"
     )
 
 
@@ -228,7 +227,7 @@ def test_approval_of_another_preview(tmp_path):
     """A page that changed since must be read again."""
     told = refusal(tmp_path / "r.yaml", f"who: Ann\nnote: fine\nsha256: {OTHER}\n")
     assert "approves another preview than data/preview/cart-all.csv now is" in told
-    assert told.endswith(f"read that, then write `who`, `note` and `sha256: {HASH}`")
+    assert told.endswith("read that, then sign it: dvc-synth approve cart-all --note TEXT")
 
 
 @pytest.mark.parametrize(
@@ -246,11 +245,10 @@ def test_approval_of_another_preview(tmp_path):
     ids=["empty", "no YAML", "a word", "no note", "nobody", "short hash", "more", "no UTF-8"],
 )
 def test_malformed_approval(tmp_path, text):
-    """A file that is no approval is told with what to write in it."""
+    """A file that is no approval is told with how to make one."""
     told = refusal(tmp_path / "r.yaml", text)
-    assert told.endswith(
-        f"r.yaml is not an approval; write `who`, `note` and `sha256: {HASH}` in it"
-    )
+    assert "r.yaml is no approval of data/preview/cart-all.csv" in told
+    assert told.endswith("sign it: dvc-synth approve cart-all --note TEXT")
 
 
 def test_right_approval(tmp_path):

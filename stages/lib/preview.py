@@ -122,20 +122,18 @@ def seen(batch: str, findings: dict[str, Any], review: str, *, required: bool) -
             + f"\nread {page}, then change the generator in params.yaml or take it out"
         )
     record = {"verdict": findings["verdict"], "sha256": findings["sha256"]}
-    wanted = f"`who`, `note` and `sha256: {findings['sha256']}`"
+    sign = f"sign it: dvc-synth approve {batch} --note TEXT"
     if not required:
         return record
     if not Path(review).is_file():
-        raise ReviewError(
-            f"{batch} waits for a person: read {page}, then write {review} with {wanted}"
-        )
+        raise ReviewError(f"{batch} waits for a person: read {page}, then {sign}")
     try:
         found = Review.model_validate(yaml.safe_load(Path(review).read_text(encoding="utf-8")))
     except (ValidationError, UnicodeDecodeError, yaml.YAMLError):
-        raise ReviewError(f"{review} is not an approval; write {wanted} in it") from None
+        raise ReviewError(f"{review} is no approval of {page}; read that, then {sign}") from None
     if found.sha256 != findings["sha256"]:
         raise ReviewError(
-            f"{review} approves another preview than {page} now is; read that, then write {wanted}"
+            f"{review} approves another preview than {page} now is; read that, then {sign}"
         )
     return record | {"approved_by": found.who, "note": found.note}
 
