@@ -19,10 +19,15 @@ class Sums(NamedTuple):
     files: dict[str, str]  # SHA-256 by path
 
 
+def installed() -> str:
+    """Return the version that is installed."""
+    return version("dvc-synth")
+
+
 def write(files: Mapping[str, bytes]) -> bytes:
     """Return the list of `files`, as the installed version brings them."""
     lines = [f"{digest(content)}  {path}" for path, content in files.items()]
-    return "\n".join([_FIRST.format(version("dvc-synth")), *lines, ""]).encode()
+    return "\n".join([_FIRST.format(installed()), *lines, ""]).encode()
 
 
 def read(content: bytes) -> Sums:

@@ -68,11 +68,6 @@ def read(path: str) -> bytes:
     return (_ROOT / path).read_bytes()
 
 
-def is_source(project: Path) -> bool:
-    """Return whether a folder is the repository that this package is run from."""
-    return not _CARRIED.is_dir() and project.resolve() == _ROOT
-
-
 def _ignored() -> bytes:
     return read(".gitignore").partition(b"\n\n")[0] + b"\n"
 
