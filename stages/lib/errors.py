@@ -14,6 +14,7 @@ DvcSynthError
 └── StaleError        two files of the pipeline do not belong together
 """
 
+import errno
 import sys
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
@@ -84,10 +85,51 @@ def nearest(name: Any, choices: Iterable[Any]) -> str:
     return f"{hint}choices: {', '.join(options)}"
 
 
+def shown(value: Any) -> str:
+    """Return what was received, short enough for a message."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def told(error: BaseException) -> str | None:
+    """Return the message of what a person can put right, None where `error` is a defect of ours."""
+    if isinstance(error, DvcSynthError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno is not None:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror}; {_ANSWERS.get(error.errno, _ANSWER)}"
+    if isinstance(error, MemoryError):
+        return "the memory is full; close other programs, or take fewer rows or columns"
+    return None
+
+
 def run(main: Callable[[], None]) -> None:
-    """Run a stage; a DvcSynthError becomes its message and exit code 1."""
+    """Run a stage; what a person can put right becomes its message and exit code 1."""
     try:
         main()
-    except DvcSynthError as error:
-        print(f"error: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        sys.exit(130)  # as a shell has it
+    except Exception as error:
+        message = told(error)
+        if message is None:
+            raise
+        print(f"error: {message}", file=sys.stderr)
         sys.exit(1)
+
+
+_SHOWN = 120  # characters of a value in a message
+
+_FULL = "nothing half-written was kept: make room, and run again"
+_ANSWERS = {  # what to do where the machine, not the project, is in the way
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EFBIG: _FULL,
+    errno.EACCES: "let yourself write there, and run again",
+    errno.EPERM: "let yourself write there, and run again",
+    errno.EROFS: "the disk is read-only: work in a folder that can be written",
+    errno.EISDIR: "a file belongs there: move the folder away, and run again",
+    errno.ENOTDIR: "a folder belongs there: move the file away, and run again",
+    errno.EEXIST: "a folder belongs there: move the file away, and run again",
+    errno.ENOENT: "run `dvc repro`, which makes what is lacking",
+}
+_ANSWER = "mend that, and run again"

@@ -6,20 +6,18 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from . import condition
+from . import condition, notation, params
 from .condition import Condition
 from .errors import SchemaError, listed, nearest
+from .params import Section
 
 Task = Literal["binary", "multiclass", "regression"]
 
 
-class Column(BaseModel):
+class Column(Section):
     """One column: its kind, its role, and the values it may hold."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     kind: Literal["number", "integer", "category", "text", "date"] = "text"
     """What its values are; text and dates cannot be features or the target."""
@@ -46,19 +44,15 @@ class Column(BaseModel):
         return self.kind in ("number", "integer")
 
 
-class Combinations(BaseModel):
+class Combinations(Section):
     """A rule: these columns hold only combinations of values that real rows hold."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     combinations: tuple[str, ...] = Field(min_length=2)
     """The columns."""
 
 
-class Read(BaseModel):
+class Read(Section):
     """How to read the raw file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     delimiter: str = ","
     """The character between cells."""
@@ -66,12 +60,12 @@ class Read(BaseModel):
     """The text encoding, by Python's names."""
     missing: tuple[str, ...] = ()
     """Markers of a missing value besides the empty cell."""
+    decimal: Literal[".", ","] = "."
+    """What stands before the decimals of a number."""
 
 
-class Schema(BaseModel):
+class Schema(Section):
     """All columns of the real table, in their order."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     read: Read = Read()
     """How to read the raw file."""
@@ -138,18 +132,13 @@ def load(path: str | Path) -> Schema:
     Raises SchemaError that tells every contradiction at once.
     """
     try:
-        data = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        schema = Schema.model_validate(data)
+        schema = Schema.model_validate(notation.read(path))
     except FileNotFoundError:
         raise SchemaError(f"{path} is not there; declare the table's columns in it") from None
-    except yaml.YAMLError as error:
-        raise SchemaError(f"{path} is not valid YAML: {error}") from None
-    except ValidationError as error:
-        problems = [
-            f"`{'.'.join(map(str, problem['loc']))}`: {problem['msg']}, got {problem['input']!r}"
-            for problem in error.errors()
-        ]
-        raise SchemaError(listed(str(path), problems)) from None
+    except ValidationError as error:  # a ValueError too
+        raise SchemaError(listed(str(path), params.problems(error, Schema))) from None
+    except ValueError as error:
+        raise SchemaError(f"{path} {error}") from None
     problems = list(_contradictions(schema))
     if problems:
         raise SchemaError(listed(str(path), problems))

@@ -1,6 +1,5 @@
 """The real table: read with its declared kinds, stacked, and encoded for models."""
 
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
 
+from . import raw
 from .errors import TableError, listed
 from .schema import Column, Schema, broken, expected, valid
 
@@ -37,15 +37,21 @@ def read(
     """
     if not Path(path).is_file():
         raise TableError(f"{path} is not a file; set `data.path` in params.yaml to the real table")
-    raw = cells(path, schema)
-    problems = list(_column_problems(raw, schema, whole=whole, labelled=labelled))
+    return checked(cells(path, schema), str(path), schema, whole=whole, labelled=labelled)
+
+
+def checked(
+    found: pd.DataFrame, path: str, schema: Schema, *, whole: bool = True, labelled: bool = False
+) -> pd.DataFrame:
+    """Return the text cells of the table at `path` as `read` does, and raise what it raises."""
+    problems = list(_column_problems(found, schema, whole=whole, labelled=labelled))
     if problems:
-        raise TableError(listed(str(path), problems))
-    labels = raw[raw.columns.intersection([ORIGIN, BATCH])]
-    raw = raw[[name for name in schema.kept if name in raw.columns]]
-    if raw.empty:
+        raise TableError(listed(path, problems))
+    labels = found[found.columns.intersection([ORIGIN, BATCH])]
+    found = found[[name for name in schema.kept if name in found.columns]]
+    if found.empty:
         raise TableError(f"{path} has a header and no rows; at least two slices of rows are needed")
-    frame, untyped = typed(raw, schema)
+    frame, untyped = typed(found, schema)
     wrong = untyped | ~valid(frame, schema)
     for name in frame.columns:
         problems += _cell_problems(name, schema.columns[name], wrong[name])
@@ -53,7 +59,7 @@ def read(
         problems += _rule_problems(frame, schema)
     problems += _label_problems(labels)
     if problems:
-        raise TableError(listed(str(path), problems))
+        raise TableError(listed(path, problems))
     return frame if labels.columns.empty else frame.assign(**{ORIGIN: _origins(labels)})
 
 
@@ -62,40 +68,22 @@ def cells(path: str | Path, schema: Schema) -> pd.DataFrame:
 
     Raises TableError where it cannot be read.
     """
-    kind = "Parquet" if Path(path).suffix == ".parquet" else "CSV"
     try:
-        if kind == "Parquet":
-            return texts(pd.read_parquet(path))
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # a row longer than the header
-            return pd.read_csv(
-                path,
-                sep=schema.read.delimiter,
-                encoding=schema.read.encoding,
-                dtype=str,
-                index_col=False,
-                keep_default_na=False,
-                na_filter=False,
-                skipinitialspace=True,
-            )
-    except Exception as error:  # the parsers and each way to compress have errors of their own
-        raise TableError(f"{path} cannot be read as {kind}: {str(error).strip()}") from None
+        return raw.cells(path, schema.read)
+    except TableError as error:
+        raise TableError(f"{path} {error}") from None
 
 
-def texts(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return every cell as text, missing ones as ""."""
-    return frame.astype(object).where(frame.notna(), "").astype(str)
-
-
-def typed(raw: pd.DataFrame, schema: Schema) -> Typed:
+def typed(cells: pd.DataFrame, schema: Schema) -> Typed:
     """Return cells that are text in the types of their columns, blanks around them stripped.
 
     Empty ones and the schema's markers are missing values.
     """
-    raw = raw.apply(lambda column: column.str.strip())
-    absent = raw.isin(["", *schema.read.missing]) | raw.isna()
+    cells = cells.apply(lambda column: column.str.strip())
+    absent = cells.isin(["", *schema.read.missing]) | cells.isna()
     found = {
-        name: _typed_as(raw[name].mask(absent[name]), schema.columns[name]) for name in raw.columns
+        name: _typed_as(cells[name].mask(absent[name]), schema.columns[name], schema.read.decimal)
+        for name in cells.columns
     }
     return Typed(
         pd.DataFrame({name: values for name, (values, _) in found.items()}),
@@ -104,19 +92,19 @@ def typed(raw: pd.DataFrame, schema: Schema) -> Typed:
 
 
 def _column_problems(
-    raw: pd.DataFrame, schema: Schema, *, whole: bool, labelled: bool
+    cells: pd.DataFrame, schema: Schema, *, whole: bool, labelled: bool
 ) -> Iterator[str]:
-    labels = [name for name in raw.columns if name in (ORIGIN, BATCH)]
+    labels = [name for name in cells.columns if name in (ORIGIN, BATCH)]
     if labels and not labelled:
         yield (
             f"column {labels[0]!r} marks rows that an earlier cycle generated; "
             "synthetic rows must not come back as real ones: remove them"
             + (", or set `ingest.generated: count` in params.yaml" if whole else "")
         )
-    for name in raw.columns.difference([*schema.columns, *labels], sort=False):
+    for name in cells.columns.difference([*schema.columns, *labels], sort=False):
         yield f"column {name!r} is not declared; add it to data/schema.yaml (or `role: ignore`)"
     for name in schema.columns:
-        if whole and name not in raw.columns:
+        if whole and name not in cells.columns:
             yield f"column {name!r} is declared in data/schema.yaml and not in the table"
 
 
@@ -138,12 +126,12 @@ def _origins(labels: pd.DataFrame) -> pd.Categorical:
     return pd.Categorical(origin.mask(origin == "", batch.map({True: "synthetic", False: "real"})))
 
 
-def _typed_as(values: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
+def _typed_as(values: pd.Series, column: Column, decimal: str) -> tuple[pd.Series, pd.Series]:
     """Return cells that are text, or missing, in the type of their column, and which have none."""
     if column.numeric:
         known = values.dropna()
-        numbers = known.map({text: _number(text) for text in known.unique()}).reindex(values.index)
-        numbers = numbers.astype("float64")
+        read = {text: _number(text.replace(decimal, ".")) for text in known.unique()}
+        numbers = known.map(read).reindex(values.index).astype("float64")
         limit = _EXACT if column.kind == "integer" else np.inf
         return numbers, ~(numbers.abs() < limit)
     if column.kind == "date":

@@ -4,16 +4,14 @@ Where the table that a project starts from must keep to its schema, rows that ar
 cell of another kind, range or category is a finding.
 """
 
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
-from .. import rows, table
+from .. import raw, rows, table
 from ..errors import TableError, listed
 from ..schema import Schema, valid
 from ..table import BATCH, ORIGIN, Typed
@@ -76,54 +74,29 @@ def _typed(path: Path, schema: Schema) -> tuple[list[Typed], list[str]]:
     """Return the cells of a file, in parts, and its columns that are not declared."""
     found: list[Typed] = []
     undeclared: list[str] = []
-    for raw in _chunks(path, schema):
-        if {ORIGIN, BATCH} & set(raw.columns):
+    for part in _parts(path, schema):
+        if {ORIGIN, BATCH} & set(part.columns):
             raise TableError(
-                f"column {ORIGIN if ORIGIN in raw.columns else BATCH!r} marks rows that an "
+                f"column {ORIGIN if ORIGIN in part.columns else BATCH!r} marks rows that an "
                 "earlier cycle generated, which are no news of the real process; move the file away"
             )
-        if not set(schema.features) & set(raw.columns):
+        if not set(schema.features) & set(part.columns):
             raise TableError(
                 "has none of the columns that models learn from; is the first line a header, and "
                 f"is {schema.read.delimiter!r} between its cells? Otherwise move the file away"
             )
-        undeclared = [name for name in raw.columns if name not in schema.columns]
+        undeclared = [name for name in part.columns if name not in schema.columns]
         found.append(
-            table.typed(raw[[name for name in schema.kept if name in raw.columns]], schema)
+            table.typed(part[[name for name in schema.kept if name in part.columns]], schema)
         )
     return found, undeclared
 
 
-def _chunks(path: Path, schema: Schema) -> Iterator[pd.DataFrame]:
-    """Yield the rows of a file as text, at least one part, which may be empty."""
-    kind = "Parquet" if path.suffix == ".parquet" else "CSV"
+def _parts(path: Path, schema: Schema) -> Iterator[pd.DataFrame]:
     try:
-        if kind == "Parquet":
-            with pq.ParquetFile(path) as stored:
-                yield table.texts(stored.schema_arrow.empty_table().to_pandas())
-                for batch in stored.iter_batches(batch_size=CHUNK):
-                    yield table.texts(batch.to_pandas())
-            return
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # a row longer than the header
-            with pd.read_csv(
-                path,
-                sep=schema.read.delimiter,
-                encoding=schema.read.encoding,
-                dtype=str,
-                index_col=False,
-                keep_default_na=False,
-                na_filter=False,
-                skipinitialspace=True,
-                chunksize=CHUNK,
-            ) as parts:
-                yield from parts
-    except TableError:
-        raise
-    except Exception as error:  # the parsers and each way to compress have errors of their own
-        raise TableError(
-            f"cannot be read as {kind}: {str(error).strip()}; mend the file, or move it away"
-        ) from None
+        yield from raw.chunks(path, schema.read, rows=CHUNK)
+    except TableError as error:
+        raise TableError(f"{error}; mend the file, or move it away") from None
 
 
 def _together(
@@ -165,6 +138,6 @@ def _with_target(part: Typed, schema: Schema) -> Typed:
     """Return a part with the target, missing where its file has none."""
     if schema.target in part.frame:
         return part
-    raw = pd.DataFrame({schema.target: ""}, index=part.frame.index, dtype=object)
-    blank = table.typed(raw, schema)
+    cells = pd.DataFrame({schema.target: ""}, index=part.frame.index, dtype=object)
+    blank = table.typed(cells, schema)
     return Typed(*(pd.concat(both, axis=1) for both in zip(part, blank, strict=True)))

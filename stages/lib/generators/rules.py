@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from .. import condition, script, table
+from .. import condition, raw, script, table
 from ..condition import Condition
 from ..errors import GeneratorError, listed
 from ..schema import Schema
@@ -68,7 +68,7 @@ class Rules:
         if problems:
             raise GeneratorError(listed(called, problems))
         made = made[self.schema.modelled].reset_index(drop=True)
-        frame, untyped = table.typed(table.texts(made), self.schema)
+        frame, untyped = table.typed(raw.texts(made), self.schema)
         for name in frame.columns:
             if wrong := int(untyped[name].sum()):
                 kind = self.schema.columns[name].kind
