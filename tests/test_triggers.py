@@ -1,93 +1,19 @@
 """What `check` finds to ask for a new run, on a small record written by hand."""
 
-import json
 import re
-from hashlib import md5
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
+import recorded
 import yaml
-from conftest import ROOT, Project
+from conftest import ROOT
+from recorded import PANDAS, ROW, SCHEMA, VERSIONS, record, write
 
-from stages.__main__ import main
 from stages.lib import table
 from stages.lib.errors import ParamsError
-from stages.lineage import asked, contents, parameters, repository, snapshot, triggers
+from stages.lineage import repository
+from stages.lineage.check import ground, triggers
 
-HELD = {"cache": False}
-
-PIPELINE = {
-    "brief": {
-        "cmd": "brief",
-        "params": ["brief"],
-        "metrics": [{"metrics/brief.json": HELD}],
-    },
-    "ingest": {
-        "cmd": "ingest",
-        "deps": ["${data.path}", "data/schema.yaml"],
-        "params": ["data.path"],
-        "outs": ["data/real.parquet"],
-        "metrics": [{"metrics/ingest.json": HELD}],
-    },
-    "fit": {
-        "foreach": "${generators}",
-        "do": {
-            "cmd": "fit ${key}",
-            "deps": ["data/real.parquet", "stages/fit.py"],
-            "params": ["generators.${key}"],
-            "outs": ["models/${key}.pkl"],
-            "metrics": [{"metrics/fit/${key}.json": HELD}],
-        },
-    },
-    "generate": {
-        "matrix": {"generator": "${generators}", "slice": "${slices}"},
-        "cmd": "generate ${key}",
-        "deps": ["models/${item.generator}.pkl"],
-        "outs": ["data/synthetic/${key}.parquet"],
-        "metrics": [{"metrics/provenance/${key}.json": HELD}],
-    },
-    "sweep": {
-        "cmd": "sweep",
-        "deps": ["data/synthetic"],
-        "params": ["brief.threshold"],
-        "metrics": [{"metrics/sweep.json": HELD}],
-    },
-    "blend": {
-        "cmd": "blend",
-        "deps": ["metrics/sweep.json"],
-        "params": ["blend"],
-        "metrics": [{"metrics/blend.json": HELD}],
-    },
-    "monitor": {
-        "cmd": "monitor",
-        "deps": ["${monitor.incoming}"],
-        "metrics": [{"metrics/drift.json": HELD}],
-    },
-}
-
-PARAMS = {
-    "data": {"path": "data/table.csv"},
-    "brief": {"gap": "there are few", "metric": "roc_auc", "threshold": 0.9},
-    "generators": {"naive": {"family": "naive_bayes"}, "copula": {"family": "sdv"}},
-    "slices": {"all": {"rows": 5}, "rare": {"rows": 5}},
-    "blend": {"ratio": "auto"},
-    "monitor": {"incoming": "data/incoming"},
-    "triggers": {"growth": 0.2, "floor": None},
-}
-
-SCHEMA = {
-    "columns": {
-        "age": {"kind": "integer", "max": 90},
-        "town": {"kind": "category", "sensitive": True},
-        "bought": {"kind": "category", "role": "target"},
-    }
-}
-
-NUMPY, PANDAS = np.__version__, pd.__version__
-VERSIONS = {"naive": {"numpy": NUMPY}, "copula": {"numpy": NUMPY, "pandas": PANDAS}}
-ROW = "40,Ruritania,yes\n"
 QUIET = {
     "packages": False,
     "growth": False,
@@ -100,73 +26,15 @@ DRIFT = {"arrived": True, "rows": 300, "files": 1, "drift": True, "moved": ["age
 DRIFT |= {"dependence": False, "regenerate": True, "model": None}
 
 
-def write(project, path, content):
-    """Write a file of the project; what is no text becomes JSON or YAML."""
-    file = project.folder / path
-    file.parent.mkdir(parents=True, exist_ok=True)
-    if not isinstance(content, str):
-        as_json = path.endswith(".json")
-        content = json.dumps(content) if as_json else yaml.safe_dump(content, sort_keys=False)
-    file.write_text(content)
-
-
-def record(project):
-    """Write dvc.lock, as if every stage had just run."""
-    repo = repository.find(project.folder)
-    at = snapshot.workspace(repo)
-    wanted = asked.stages(at)
-    paths = {path for one in wanted.values() for path in (*one.deps, *one.outs)}
-    made = {path: md5(path.encode()).hexdigest() for one in wanted.values() for path in one.outs}
-    known = {**made, **contents.files(at, repo, paths)}
-
-    def listed(paths):
-        return [{"path": path, "md5": contents.of(path, known)} for path in paths]
-
-    def values(keys):
-        return {key: parameters.at(at.params, key) for key in keys}
-
-    stages = {
-        name: {
-            "cmd": one.command,
-            "deps": listed(one.deps),
-            "params": {"params.yaml": values(one.params)},
-            "outs": listed(one.outs),
-        }
-        for name, one in wanted.items()
-    }
-    write(project, "dvc.lock", {"stages": stages})
-
-
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(tmp_path):
     """Return a project in which nothing asks for a new run, without data but the table."""
-    project = Project(tmp_path / "project")
-    write(project, ".gitignore", "/data/*\n!/data/schema.yaml\n")
-    write(project, "dvc.yaml", {"stages": PIPELINE})
-    write(project, "params.yaml", PARAMS)
-    write(project, "stages/fit.py", "1\n")
-    write(project, "data/table.csv", "age,town,bought\n" + 10 * ROW)
-    write(project, "data/schema.yaml", SCHEMA)
-    write(project, "data/incoming/.gitignore", "*\n")
-    write(project, "metrics/brief.json", PARAMS["brief"])
-    write(project, "metrics/ingest.json", {"rows_read": 10, "rows_generated": 0})
-    for name, versions in VERSIONS.items():
-        write(project, f"metrics/fit/{name}.json", {"versions": versions, "privacy": None})
-        for part in PARAMS["slices"]:
-            write(project, f"metrics/provenance/{name}-{part}.json", {"versions": versions})
-    write(project, "metrics/sweep.json", {})
-    write(project, "metrics/blend.json", {"metric": "roc_auc", "lower": 0.876, "score": 0.88})
-    write(project, "metrics/drift.json", {"arrived": False, "rows": 0, "files": 0})
-    project.run("git", "init", "--quiet", "--initial-branch", "main")
-    record(project)
-    project.commit()
-    monkeypatch.chdir(project.folder)
-    return project
+    return recorded.project(tmp_path / "project")
 
 
 def look(project, **given):
     """Return the triggers by name."""
-    found = triggers.look(repository.find(project.folder), **given)
+    found = triggers.look(ground.survey(repository.find(project.folder), **given))
     return {one.name: one for one in found}
 
 
@@ -422,45 +290,13 @@ def test_section_is_checked(project, section, message):
     assert message in str(caught.value)
 
 
-def test_command(project, capsys):
-    """The exit code says whether all is well, and each trigger that fired has its command."""
-    assert main(["check"]) == 0
-    assert capsys.readouterr().out.startswith("Nothing asks for a new run.\n")
-    write(project, "data/table.csv", "age,town,bought\n" + 100 * ROW)
-    assert main(["check", "--metric", "0.1"]) == 1
-    shown = capsys.readouterr().out
-    assert shown.startswith("3 of 6 triggers fired\n")
-    assert re.findall(r"^  fired +(\w+)", shown, re.MULTILINE) == ["growth", "metric", "sweep"]
-    assert shown.count(" $ dvc repro") == 3
-    assert max(map(len, shown.splitlines())) <= 100
-    assert len({line.find(" $ ") for line in shown.splitlines() if " $ " in line}) == 1
-
-
-def test_command_for_scripts(project, capsys):
-    """As JSON the same is said, with true, false and null."""
-    assert main(["check", "--json", "--metric", "0.1"]) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert told["well"] is False
-    assert {one["name"]: one["fired"] for one in told["triggers"]} == {**QUIET, "metric": True}
-    assert set(told["triggers"][0]) == {"name", "fired", "evidence", "answer"}
-
-
-@pytest.mark.parametrize("number", ["nan", "inf", "high"])
-def test_metric_that_is_no_number(project, number, capsys):
-    """A metric that cannot be compared is refused."""
-    with pytest.raises(SystemExit) as caught:
-        main(["check", "--metric", number])
-    assert caught.value.code == 2
-    assert f"not a number: '{number}'" in capsys.readouterr().err
-
-
 def test_docs_name_every_trigger():
     """docs/monitoring.md has a line for each trigger, in their order, and a job that runs them."""
     page = (ROOT / "docs/monitoring.md").read_text("utf-8").split("## Triggers")[1]
     assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(QUIET)
     job = yaml.safe_load(Path(ROOT, ".github/workflows/check.yml").read_text("utf-8"))
     assert job["permissions"] == {"contents": "read"}
-    assert "dvc-synth check" in job["jobs"]["check"]["steps"][-1]["run"]
+    assert "dvc-synth check --ci" in job["jobs"]["check"]["steps"][-1]["run"]
 
 
 def test_a_column_that_did_not_arrive_fires(project):

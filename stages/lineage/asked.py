@@ -2,6 +2,7 @@
 
 import io
 import posixpath
+from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -47,6 +48,23 @@ def stages(at: Snapshot) -> dict[str, Asked]:
         raise LineageError(
             f"dvc.yaml at {at.name} does not resolve with its params.yaml: {error}"
         ) from None
+
+
+def upstream(wanted: Mapping[str, Asked], name: str) -> list[str]:
+    """Return a stage and all that it is made from, in the pipeline's order; none of no stage."""
+    found, waiting = set(), [name]
+    while waiting:
+        one = waiting.pop()
+        if one in wanted and one not in found:
+            found.add(one)
+            waiting += [maker for maker in wanted if _feeds(wanted[maker].outs, wanted[one].deps)]
+    return [one for one in wanted if one in found]
+
+
+def _feeds(outs: Mapping[str, bool], deps: Iterable[str]) -> bool:
+    read = [f"{path}/" for path in deps]
+    made = [f"{path}/" for path in outs]
+    return any(one.startswith(other) or other.startswith(one) for one in made for other in read)
 
 
 def _stage(resolved: dict[str, Any]) -> Asked:

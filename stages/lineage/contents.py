@@ -45,7 +45,7 @@ def files(
         and (name in near or (_covered(name, near) and not ignored.match_file(name)))
     ]
     read = _blobs(repo, at.commit, names) if at.commit else _digests(repo, names)
-    return {**_pointed(at, names), **dict(read)}
+    return {**pointed(at, names), **dict(read)}
 
 
 def of(path: str, known: Mapping[str, str]) -> str | None:
@@ -62,14 +62,11 @@ def of(path: str, known: Mapping[str, str]) -> str | None:
     return hashlib.md5(json.dumps(listed, sort_keys=True).encode()).hexdigest() + ".dir"
 
 
-def _covered(name: str, places: Collection[str]) -> bool:
-    """Return whether a path is one of `places`, or below one."""
-    parts = name.split("/")
-    return any("/".join(parts[:count]) in places for count in range(1, len(parts) + 1))
+def pointed(at: Snapshot, names: Iterable[str]) -> dict[str, str]:
+    """Return the hashes that the pointers among `names` record, by what they stand for.
 
-
-def _pointed(at: Snapshot, names: Iterable[str]) -> dict[str, str]:
-    """Return what the pointers among `names` stand for."""
+    Raises LineageError where one is not as `dvc add` writes it.
+    """
     outs = {}
     for name in names:
         if name.endswith(".dvc"):
@@ -81,6 +78,12 @@ def _pointed(at: Snapshot, names: Iterable[str]) -> dict[str, str]:
             except (AttributeError, KeyError, TypeError):
                 raise LineageError(f"{name} at {at.name} is no pointer of `dvc add`") from None
     return outs
+
+
+def _covered(name: str, places: Collection[str]) -> bool:
+    """Return whether a path is one of `places`, or below one."""
+    parts = name.split("/")
+    return any("/".join(parts[:count]) in places for count in range(1, len(parts) + 1))
 
 
 def _on_disk(repo: Repository, places: Iterable[str]) -> Iterator[str]:

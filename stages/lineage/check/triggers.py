@@ -1,19 +1,18 @@
 """What asks for a new run: each trigger with its evidence and the command that answers it."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
-from ..lib import params, schema, table
-from ..lib.errors import ParamsError, SchemaError, TableError
-from ..lib.triggers import Triggers
-from ..lib.words import count, listed, metric, number, percent
-from . import asked, contents, parameters, repository, schema_change, snapshot, staleness, versions
-from .causes import Cause
-from .repository import Repository
-from .snapshot import Snapshot
+from ...lib import schema, table
+from ...lib.errors import ParamsError, SchemaError, TableError
+from ...lib.words import count, listed, metric, number, percent
+from .. import asked, contents, parameters, repository, schema_change, snapshot, versions
+from ..repository import Repository
+from ..snapshot import Snapshot
+from ..terminal import few
+from .ground import Ground
 
-_NAMED = 4  # stages, columns or parameters that are told by name
 _TASK = ("column", "kind", "role")  # what of a column makes another task
 
 
@@ -26,25 +25,8 @@ class Trigger(NamedTuple):
     answer: str  # a command; "" where there is nothing to do
 
 
-class Ground(NamedTuple):
-    """What triggers are looked for in."""
-
-    at: Snapshot
-    repo: Repository
-    stale: dict[str, list[Cause]]
-    limits: Triggers
-    metric: float | None  # in production, as it was handed in
-
-
-def look(repo: Repository, *, metric: float | None = None) -> list[Trigger]:
-    """Return every trigger of the project as it lies in the working tree.
-
-    `metric` is the score in production, on the brief's metric; not looked at where it is None.
-    Raises ParamsError or LineageError where params.yaml, dvc.yaml or dvc.lock cannot be read.
-    """
-    at = snapshot.workspace(repo)
-    limits = params.load("triggers", Triggers, repo.project / params.FILE)
-    ground = Ground(at, repo, staleness.stale(at, repo), limits, metric)
+def look(ground: Ground) -> list[Trigger]:
+    """Return every trigger; raises ParamsError where the metric handed in cannot be one."""
     return [find(ground) for find in ALL]
 
 
@@ -67,7 +49,7 @@ def packages(ground: Ground) -> Trigger:
     names = [name for name in at.section("generators") if name in behind]
     private = [name for name in names if at.record(f"metrics/fit/{name}.json").get("privacy")]
     spends = f" A new fit of {listed(private)} spends from the privacy budget." * bool(private)
-    said = f"{', '.join(told)} since {listed(_few(names))} learned.{spends}"
+    said = f"{', '.join(told)} since {listed(few(names))} learned.{spends}"
     again = f"dvc repro --single-item --force {_again(at, names)}"
     return Trigger("packages", True, said, f"{again} && dvc repro")
 
@@ -106,7 +88,7 @@ def task(ground: Ground) -> Trigger:
         for cause in causes
         if cause.kind == "parameter" and cause.what.partition(".")[0] == "brief"
     )
-    told = [f"{listed(_few(brief))} changed in params.yaml."] * bool(brief)
+    told = [f"{listed(few(brief))} changed in params.yaml."] * bool(brief)
     if any(cause.what == schema_change.PATH for cause in causes):
         old = _old_schema(ground)
         if old is None:
@@ -115,7 +97,7 @@ def task(ground: Ground) -> Trigger:
             found = schema_change.compare(old, ground.at)
             columns = dict.fromkeys(one.column for one in found if one.what in _TASK)
             if columns:
-                named = listed(_few(columns))
+                named = listed(few(columns))
                 told.append(
                     f"In data/schema.yaml, {named} came, went, or got another kind or role."
                 )
@@ -141,13 +123,13 @@ def drift(ground: Ground) -> Trigger:
         return Trigger("drift", False, "No rows have arrived.", "")
     model = told.get("model") or {}
     moved = [
-        *([f"{listed(_few(told['moved']))} moved"] if told.get("moved") else []),
+        *([f"{listed(few(told['moved']))} moved"] if told.get("moved") else []),
         *(["the columns' dependence changed"] if told.get("dependence") else []),
     ]
     worse = [f"the model's {metric(model['metric'])} fell"] if model.get("worse") else []
     rows = f"In {count(told.get('rows', 0), 'row')} that arrived"
     absent = [str(name) for name in told.get("absent", [])]
-    lacks = [f"{listed(_few(absent))} did not arrive"] if absent else []
+    lacks = [f"{listed(few(absent))} did not arrive"] if absent else []
     if not moved and not worse and not lacks:
         return Trigger("drift", False, f"{rows}, no change is shown.", "")
     if lacks:
@@ -189,11 +171,11 @@ def production(ground: Ground) -> Trigger:
 
 def sweep(ground: Ground) -> Trigger:
     """Look for anything that the sweep was made from and that is no longer so."""
-    behind = [name for name in _upstream(ground.at, "sweep") if name in ground.stale]
+    behind = [name for name in asked.upstream(ground.wanted, "sweep") if name in ground.stale]
     if not behind:
         return Trigger("sweep", False, "The sweep is of these data and these generators.", "")
     causes = dict.fromkeys(cause.what for name in behind for cause in ground.stale[name])
-    said = f"{listed(_few(behind))}: {listed(_few(list(causes)))} changed since."
+    said = f"{listed(few(behind))}: {listed(few(list(causes)))} changed since."
     return Trigger("sweep", True, said, "dvc repro")
 
 
@@ -225,28 +207,3 @@ def _old_schema(ground: Ground) -> Snapshot | None:
         if content is not None and hashlib.md5(content).hexdigest() == used:
             return snapshot.at(ground.repo, commit.id)
     return None
-
-
-def _upstream(at: Snapshot, name: str) -> list[str]:
-    """Return a stage and all that it is made from, in the pipeline's order."""
-    stages = asked.stages(at)
-    wanted, waiting = set(), [name]
-    while waiting:
-        one = waiting.pop()
-        if one in stages and one not in wanted:
-            wanted.add(one)
-            waiting += [maker for maker in stages if _feeds(stages[maker].outs, stages[one].deps)]
-    return [one for one in stages if one in wanted]
-
-
-def _feeds(outs: Mapping[str, bool], deps: Iterable[str]) -> bool:
-    read = [f"{path}/" for path in deps]
-    made = [f"{path}/" for path in outs]
-    return any(one.startswith(other) or other.startswith(one) for one in made for other in read)
-
-
-def _few(names: Iterable[str]) -> list[str]:
-    """Return the first names, and how many more there are."""
-    found = list(names)
-    more = len(found) - _NAMED
-    return [*found[:_NAMED], f"{more} more"] if more > 1 else found
