@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Collection, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 VERBS = {
@@ -41,11 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
     except BrokenPipeError:  # as of `| head`; what is left to print is wanted by nobody
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141  # as shells have it, like the 130 below
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         print(f"error: {where}{error.strerror or error}", file=sys.stderr)
     except KeyboardInterrupt:
-        return 130  # as shells have it
+        return 130
     return 2
 
 
@@ -79,7 +81,13 @@ class _PrintCompletion(argparse.Action):
     ) -> None:
         import shtab
 
-        print(shtab.complete(_parser(VERBS), shell=values))
+        whole = _parser(VERBS)
+        verbs: Any = next(one for one in whole._actions if one.dest == "verb")
+        for verb in verbs.choices.values():
+            for argument in verb._actions:
+                if argument.type is Path:
+                    argument.complete = shtab.FILE
+        print(shtab.complete(whole, shell=values))
         parser.exit()
 
 

@@ -1,5 +1,6 @@
 """The command itself: what it imports, what it refuses, and how."""
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from stages.__main__ import VERBS, main
+from stages.__main__ import SHELLS, VERBS, main
 
 HEAVY = ("pandas", "numpy", "dvc", "pydantic", "sklearn", "altair")
 
@@ -51,6 +52,79 @@ def test_wrong_arguments(arguments, capsys):
         main(arguments)
     assert caught.value.code == 2
     assert "usage: dvc-synth" in capsys.readouterr().err
+
+
+def test_exit_codes_are_told(capsys):
+    """What a script may rely on stands in the help, for each code that the command ends with."""
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "Exit codes: 0 " in shown
+    assert "; 1 something asks for a person's attention" in shown and "; 2 it could not be" in shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        (["lo"], {"lock"}),
+        (["u"], {"upgrade"}),
+        (["lock", "--r"], {"--release"}),
+        (["approve", "--n"], {"--note"}),
+        (["init", "cust"], {"customers.csv"}),
+        (["--print-completion", ""], set(SHELLS)),
+    ],
+    ids=" ".join,
+)
+def test_completion(typed, offered, tmp_path, capsys):
+    """In bash, verbs, their options and the name of a table are completed."""
+    with pytest.raises(SystemExit) as caught:
+        main(["--print-completion", "bash"])
+    assert caught.value.code == 0
+    script = tmp_path / "completion.sh"
+    script.write_text(capsys.readouterr().out)
+    (tmp_path / "customers.csv").touch()
+    words = " ".join(map(shlex.quote, ["dvc-synth", *typed]))
+    ask = f". {script}; COMP_WORDS=({words}); COMP_CWORD={len(typed)}; _shtab_dvc_synth"
+    done = run("bash", "-c", f"{ask}; printf '%s\\n' \"${{COMPREPLY[@]}}\"", folder=tmp_path)
+    assert set(done.stdout.split()) == offered, done.stderr
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_completion_of_each_shell(shell, capsys):
+    """Every shell that is offered gets a script that knows every verb."""
+    with pytest.raises(SystemExit):
+        main(["--print-completion", shell])
+    shown = capsys.readouterr().out
+    assert all(verb in shown for verb in VERBS) and "dvc-synth" in shown
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "told"),
+    [
+        (KeyboardInterrupt(), 130, ""),
+        (PermissionError(13, "Permission denied", "params.yaml"), 2, "error: params.yaml: Per"),
+        (OSError(28, "No space left on device"), 2, "error: No space left on device"),
+    ],
+)
+def test_what_the_machine_refuses_is_one_line(raised, code, told, monkeypatch, capsys):
+    """A full disk, a file without permission and an interrupt end without a traceback."""
+
+    def fail(_):
+        raise raised
+
+    monkeypatch.setattr("stages.commands.history.run", fail)
+    assert main(["history"]) == code
+    assert capsys.readouterr().err.rstrip("\n").startswith(told)
+
+
+def test_a_reader_that_leaves(tmp_path):
+    """Where `| head` has read enough, nothing is said about it."""
+    script = (
+        "import stages.commands.history as verb; from stages.__main__ import main; "
+        "verb.run = lambda _: print('a line\\n' * 100_000); raise SystemExit(main(['history']))"
+    )
+    done = run("bash", "-c", f'{sys.executable} -c "{script}" | head -n 1', folder=tmp_path)
+    assert (done.stdout, done.stderr) == ("a line\n", "")
 
 
 def test_mistake_is_one_line(tmp_path):
