@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+import yaml
+from conftest import ROOT
 
 from stages.__main__ import main
-from stages.scaffold import sums, template
+from stages.scaffold import sections, sums, template
 
 NEW = template.code()
 CHANGED, ADDED, GONE = "stages/lib/words.py", "stages/lib/worth.py", "stages/lib/gone.py"
@@ -128,6 +130,13 @@ def test_a_list_that_names_other_files(project: Path, upgrade: Callable[..., str
     commit(project)
     upgrade()
     assert outside.exists() and all((project / name).exists() for name in names)
+
+
+def test_every_section_is_looked_at() -> None:
+    """No section of the example's parameters is left out, and all of it is as stages want it."""
+    text = template.text("params.yaml")
+    assert list(yaml.safe_load(text)) == list(sections.SECTIONS)
+    assert sections.problems(ROOT / "params.yaml") == []
 
 
 def test_params_that_lack_what_is_needed(project: Path, upgrade: Callable[..., str]) -> None:

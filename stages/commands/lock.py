@@ -48,7 +48,7 @@ def _lock(repo: Repository, given: argparse.Namespace) -> int:
     print(f"Locked {held.rows:,} rows of holdout in params.yaml, sha256 {held.sha256[:16]}…")
     if not at_hand:
         print("data/holdout.parquet is not here: the hash is that of metrics/freeze.json.")
-    print("Commit params.yaml. `dvc repro` runs freeze, and what is scored on the holdout, under it.")
+    print("Commit params.yaml. `dvc repro` runs freeze and what is scored on the holdout again.")
     return 0
 
 
