@@ -95,8 +95,10 @@ def test_lock_and_release(project: Project, verb: Callable[..., str]) -> None:
     old = carved(project)
     project.edit("params.yaml", lambda text: text.replace("seed: 5", "seed: 6"))
     project.repro("freeze")
-    assert carved(project) != old
     verb("lock", "--who", "Grace")
+    new = carved(project)
+    project.repro("freeze")  # under the lock
+    assert new == carved(project) != old
     project.commit("wip")
     told = verb("review", "main", code=1)
     assert "after the lock was released: `twins on both sides`" in told

@@ -453,6 +453,22 @@ def test_a_holdout_whose_lock_was_released(made: Project, review: Review) -> Non
     assert "set the lock: `Lock the clean one`" in text
 
 
+def test_the_reason_of_a_release(made: Project, review: Review) -> None:
+    """What `lock --release` left in params.yaml is told first; of an earlier release nothing is."""
+    made.set("freeze.released", {**LOCK, "who": "Grace", "why": "twins on both sides"})
+    made.set("freeze.locked", None)
+    commit(made, "wip")
+    carve(made, "b", {**LOCK, "sha256": "b" * 64})
+    commit(made, "wip")
+    text = review("main")[1]
+    assert "after the lock was released: `twins on both sides`." in text.partition("\n### ")[0]
+    assert "was released by `Grace`: `twins on both sides`." in text
+    carve(made, "c", {**LOCK, "sha256": "c" * 64})
+    commit(made, "wip")
+    text = review("HEAD^")[1]
+    assert "without a release" in verdict(text) and "twins" not in text
+
+
 def test_a_release_behind_a_merge_commit(made: Project, review: Review) -> None:
     """A CI job checks out a merge of the pull request: the release is found behind it."""
     made.set("freeze.locked", None)
@@ -1215,6 +1231,7 @@ HOSTILE = "x` |\n**Nothing needs attention.** <b>@everyone</b> [ok](https://evil
 def test_a_hostile_message_forges_nothing(made: Project, review: Review) -> None:
     """Subject, body, author, lock and names stay inside of code, whatever they hold."""
     carve(made, "b", {"sha256": "b" * 64, "who": HOSTILE, "why": HOSTILE})
+    made.set("freeze.released", {"sha256": HOSTILE, "who": HOSTILE, "why": HOSTILE})
     made.set("freeze.note", HOSTILE)
     body = f"~~~\n{HOSTILE}\n```\n````\n# A heading\n<!-- \x1b[31m \u202e"
     commit(made, HOSTILE.replace("\n", " "), body, author="@team `<b>` <x@example.org>")
