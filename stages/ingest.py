@@ -9,7 +9,10 @@ from .lib import files, params, returns, rows, schema, table
 from .lib.errors import TableError, run
 from .lib.params import Section
 from .lib.returns import Ingest
+from .lib.schema import Schema
 from .lib.table import ORIGIN
+
+MOST = 500  # classes of a target: boosting grows a tree for each, a hundred times over
 
 
 class Data(Section):
@@ -52,12 +55,7 @@ def main() -> None:
         returns.refuse(path, returned, places, len(read))
     for match in returned:
         made = made | match.suspects
-    values = real.loc[~made, declared.target].nunique()
-    if values < 2:
-        raise TableError(
-            f"{path}: the target {declared.target!r} has {values} values; a model needs two or "
-            "more to tell apart"
-        )
+    _check_target(path, real.loc[~made, declared.target], declared)
     fraction = returns.check_fraction(path, made, asked.min_real_fraction)
     whole = real.assign(**{ORIGIN: pd.Categorical(_origin(made))}) if made.any() else real
     files.write_parquet(whole, "data/real.parquet")
@@ -80,6 +78,22 @@ def main() -> None:
     print(*(returns.told(match) for match in matches), sep="\n", end="\n" * bool(matches))
     if made.any():
         print(f"{made.sum():,} rows are counted as synthetic")
+
+
+def _check_target(path: str, target: pd.Series, declared: Schema) -> None:
+    """Raise TableError where a model could not learn the target."""
+    values, name = target.nunique(), declared.target
+    if values < 2:
+        raise TableError(
+            f"{path}: the target {name!r} has {values} values; a model needs two or more to tell "
+            "apart"
+        )
+    if not declared.columns[name].numeric and values > MOST:
+        raise TableError(
+            f"{path}: the target {name!r} has {values:,} classes in {len(target):,} rows, and up "
+            f"to {MOST} are told apart; join the rare ones, or, where it is a quantity, declare "
+            "`kind: number` in data/schema.yaml"
+        )
 
 
 def _record() -> list[returns.Line]:

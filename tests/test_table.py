@@ -103,7 +103,7 @@ def test_cell_problems_are_told_together_without_their_values(tmp_path):
         "age,job,since,note,rich\n30,cook,,,no\nelderly,cook,,,maybe\n40.5,cook,soonish,,yes\n",
     )
     assert "column 'age': 2 cells are not integer, at least 0, at most 120; rows 2, 3" in message
-    assert "column 'since': 1 cells are not date; rows 3" in message
+    assert "column 'since': 1 cells are not date from 1678 to 2261, best written" in message
     told = "column 'rich': 1 cells are not category, one of no, yes, never missing; rows 2"
     assert told in message
     for value in ("elderly", "soonish", "maybe", "40.5"):

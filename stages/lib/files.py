@@ -32,6 +32,20 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def _whole(path: str | Path) -> Iterator[None]:
+    """Raise StaleError where the file of an earlier stage that is read within is not whole."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise StaleError(f"{path} is not there; run `dvc repro` to make it") from None
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:  # pyarrow's is a ValueError too
+        raise StaleError(
+            f"{path} is damaged ({' '.join(str(error).split())[:80]}); remove it, then bring it "
+            f"back with `dvc checkout {path}` or `git checkout {path}`, or run `dvc repro`"
+        ) from None
+
+
 def rounded(value: Any) -> Any:
     """Return JSON-ready data: floats to `DIGITS` significant digits, non-finite ones as None."""
     if isinstance(value, Mapping):
@@ -52,11 +66,9 @@ def write_json(data: Any, path: str | Path, *, exact: bool = False) -> None:
 
 
 def read_json(path: str | Path) -> Any:
-    """Read a JSON file that an earlier stage wrote; raises StaleError where it is absent."""
-    try:
+    """Read a JSON file that an earlier stage wrote; raises StaleError where it is not whole."""
+    with _whole(path):
         return json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise StaleError(f"{path} is not there; run `dvc repro` to make it") from None
 
 
 def write_text(text: str, path: str | Path) -> None:
@@ -80,11 +92,9 @@ def write_csv(frame: pd.DataFrame, path: str | Path, *, digits: int = DIGITS) ->
 
 
 def read_csv(path: str | Path) -> pd.DataFrame:
-    """Read a CSV table that an earlier stage wrote; raises StaleError where it is absent."""
-    try:
+    """Read a CSV table that an earlier stage wrote; raises StaleError where it is not whole."""
+    with _whole(path):
         return pd.read_csv(path, keep_default_na=False, na_values=[""])
-    except FileNotFoundError:
-        raise StaleError(f"{path} is not there; run `dvc repro` to make it") from None
 
 
 def write_parquet(frame: pd.DataFrame, path: str | Path) -> None:
@@ -128,13 +138,14 @@ def write_arrays(arrays: Mapping[str, np.ndarray], path: str | Path) -> None:
 
 
 def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
-    """Read arrays that an earlier stage wrote; raises StaleError where they are absent."""
-    try:
-        # NumPy leaves a file open that it cannot read, but where the file is the caller's.
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except FileNotFoundError:
-        raise StaleError(f"{path} is not there; run `dvc repro` to make it") from None
+    """Read arrays that an earlier stage wrote; raises StaleError where they are not whole."""
+    # NumPy leaves a file open that it cannot read, but where the file is the caller's.
+    with (
+        _whole(path),
+        open(path, "rb") as stream,
+        np.load(stream, allow_pickle=False) as archive,
+    ):
+        return {name: archive[name] for name in archive.files}
 
 
 def _wide(field: pa.Field) -> pa.Field:
@@ -145,14 +156,12 @@ def _wide(field: pa.Field) -> pa.Field:
 
 
 def read_parquet(path: str | Path) -> pd.DataFrame:
-    """Read a Parquet table that an earlier stage wrote; raises StaleError where it is absent.
+    """Read a Parquet table that an earlier stage wrote; raises StaleError where it is not whole.
 
     Categories come in sorted order.
     """
-    try:
+    with _whole(path):
         frame = pd.read_parquet(path)
-    except FileNotFoundError:
-        raise StaleError(f"{path} is not there; run `dvc repro` to make it") from None
     for field in pq.read_schema(path):
         if pa.types.is_dictionary(field.type):  # pandas forgets that empty ones are categories
             values = frame[field.name].astype("category")
@@ -162,5 +171,6 @@ def read_parquet(path: str | Path) -> pd.DataFrame:
 
 def read_parquet_metadata(path: str | Path) -> dict[str, str]:
     """Return the key-value store of a Parquet file."""
-    stored = pq.read_metadata(path).metadata or {}
+    with _whole(path):
+        stored = pq.read_metadata(path).metadata or {}
     return {key.decode(): value.decode() for key, value in stored.items()}

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
-from . import files
+from . import files, notation
 from .errors import ModelError
 
 LOCK = "dvc.lock"
@@ -99,9 +98,14 @@ def _content(path: str | Path) -> bytes:
 
 def _recorded(path: str, lock: str | Path) -> set[str]:
     try:
-        stages = yaml.safe_load(Path(lock).read_text(encoding="utf-8"))["stages"]
+        stages = notation.read(lock)["stages"]
     except FileNotFoundError:
         return set()
+    except (ValueError, TypeError, KeyError) as error:
+        raise ModelError(
+            f"{lock} is damaged ({error}); bring it back with `git checkout {lock}`, or, where two "
+            "branches were merged, take one side and run `dvc repro`"
+        ) from None
     outs = [out for stage in stages.values() for out in stage.get("outs", ())]
     return {out["md5"] for out in outs if out["path"] == path}
 

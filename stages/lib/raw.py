@@ -51,7 +51,8 @@ def chunks(path: str | Path, read: Read, *, rows: int | None) -> Iterator[pd.Dat
             "it is by `read.encoding` in data/schema.yaml, such as latin-1, cp1252 or utf-16"
         ) from None
     except Exception as error:  # the parsers and each way to compress have errors of their own
-        raise TableError(f"cannot be read as {kind}: {str(error).strip()}") from None
+        said = str(error).strip().removeprefix("Error tokenizing data. C error: ")
+        raise TableError(f"cannot be read as {kind}: {said}") from None
 
 
 def texts(frame: pd.DataFrame) -> pd.DataFrame:

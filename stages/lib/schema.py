@@ -1,12 +1,14 @@
 """The declared schema of the real table: what each column is, and what it may hold."""
 
+import codecs
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from . import condition, notation, params
 from .condition import Condition
@@ -51,12 +53,26 @@ class Combinations(Section):
     """The columns."""
 
 
+def _one_character(text: str) -> str:
+    if len(text) != 1 or text in '\r\n"\0':
+        raise ValueError('must be one character, such as ";" or "\\t"')
+    return text
+
+
+def _encoding(name: str) -> str:
+    try:
+        codecs.lookup(name)
+    except (LookupError, ValueError):
+        raise ValueError("is no encoding; such as utf-8, latin-1, cp1252 or utf-16") from None
+    return name
+
+
 class Read(Section):
     """How to read the raw file."""
 
-    delimiter: str = ","
+    delimiter: Annotated[str, AfterValidator(_one_character)] = ","
     """The character between cells."""
-    encoding: str = "utf-8"
+    encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
     """The text encoding, by Python's names."""
     missing: tuple[str, ...] = ()
     """Markers of a missing value besides the empty cell."""
@@ -124,6 +140,7 @@ class Schema(Section):
 
 
 _MODELLED = ("feature", "target")
+_LABELS = ("_origin", "_batch")  # that every synthetic row carries
 
 
 def load(path: str | Path) -> Schema:
@@ -175,8 +192,17 @@ def _contradictions(schema: Schema) -> Iterator[str]:
             or (column.max is not None and column.bins[0] >= column.max)
         ):
             yield f"column {name!r}: every cell of `bins` lies outside `min` and `max`"
+        if name in _LABELS:
+            yield f"column {name!r}: the name is that of a label of generated rows; rename it"
         if column.categories is not None and column.kind != "category":
             yield f"column {name!r}: `categories` needs `kind: category`"
+        for category, times in Counter(column.categories or ()).items():
+            if times > 1:
+                yield f"column {name!r}: `categories` holds {category!r} twice"
+            if category in ("", *schema.read.missing):
+                yield f"column {name!r}: the category {category!r} is a marker of missing cells"
+            elif category != category.strip():
+                yield f"column {name!r}: blanks around cells are dropped, and {category!r} has some"
         if column.categories is not None and column.sensitive:
             yield (
                 f"column {name!r} is sensitive: its `categories` would be values in git; "
@@ -269,7 +295,8 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
 
 def expected(column: Column) -> str:
     """Say in words what a column may hold."""
-    parts: list[str] = [column.kind]
+    kind = "date from 1678 to 2261, best written as 2020-01-31" if column.kind == "date" else ""
+    parts: list[str] = [kind or column.kind]
     if column.min is not None:
         parts.append(f"at least {column.min:g}")
     if column.max is not None:

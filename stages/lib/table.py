@@ -1,5 +1,6 @@
 """The real table: read with its declared kinds, stacked, and encoded for models."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +17,10 @@ ORIGIN, BATCH = "_origin", "_batch"  # labels that every synthetic row carries
 
 _DECIMALS = 6  # numbers with more of them are taken to have any number
 _EXACT = 2.0**53  # integers above this lose digits in a float64
+_DAY_AND_MONTH = re.compile(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ]\d")
+_TODAY = re.compile(
+    r"now|today|\d{1,2}:\d{2}(:\d{2}([.,]\d*)?)?( ?[ap]m)?( ?(z|utc|[+-][\d:]+))?", re.IGNORECASE
+)
 
 
 class Typed(NamedTuple):
@@ -101,6 +106,9 @@ def _column_problems(
             "synthetic rows must not come back as real ones: remove them"
             + (", or set `ingest.generated: count` in params.yaml" if whole else "")
         )
+    held = [mark for mark in ";\t|," if mark in cells.columns[0] and len(cells.columns) == 1]
+    if held:
+        yield f"it has one column; is {held[0]!r} between its cells? then set `read.delimiter`"
     for name in cells.columns.difference([*schema.columns, *labels], sort=False):
         yield f"column {name!r} is not declared; add it to data/schema.yaml (or `role: ignore`)"
     for name in schema.columns:
@@ -130,26 +138,47 @@ def _typed_as(values: pd.Series, column: Column, decimal: str) -> tuple[pd.Serie
     """Return cells that are text, or missing, in the type of their column, and which have none."""
     if column.numeric:
         known = values.dropna()
-        read = {text: _number(text.replace(decimal, ".")) for text in known.unique()}
+        read = {text: _number(text, decimal) for text in known.unique()}
         numbers = known.map(read).reindex(values.index).astype("float64")
         limit = _EXACT if column.kind == "integer" else np.inf
         return numbers, ~(numbers.abs() < limit)
     if column.kind == "date":
-        dates = pd.to_datetime(values, errors="coerce", format="mixed", utc=True)
-        return dates.dt.tz_localize(None), dates.isna()
+        dates = _dates(values, told_apart=column.role == "time")
+        return dates, dates.isna()
     levels = sorted(values.dropna().unique())
     return values.astype(pd.CategoricalDtype(levels)), pd.Series(False, index=values.index)
 
 
-def _number(text: str) -> float:
+def _number(text: str, decimal: str) -> float:
     """Return what a cell holds, NaN if it is no number.
 
     pandas.to_numeric 2.3 ends the whole process on some cells, such as 83180e7672235620.
     """
+    if decimal != ".":  # a point in it then stands between thousands
+        text = text.replace(".", "_").replace(decimal, ".")
     try:
         return float(text) if "_" not in text else np.nan
     except ValueError:
         return np.nan
+
+
+def _dates(values: pd.Series, *, told_apart: bool) -> pd.Series:
+    """Return cells as dates, missing where they are none.
+
+    A time without a day is none: pandas would take today's. Of day and month that one comes first
+    of which a cell of the column shows it; where none does, or both, and they have to be
+    `told_apart`, such cells are no dates.
+    """
+    texts = pd.Series(values.dropna().unique(), dtype=str)
+    pairs = texts.str.extract(_DAY_AND_MONTH).dropna().astype(int)
+    day_first, month_first = (bool((pairs[place] > 12).any()) for place in (0, 1))
+    known = values.mask(values.isin(texts[texts.str.fullmatch(_TODAY)]))
+    if told_apart and day_first == month_first:
+        known = known.mask(known.isin(texts[pairs.index[pairs[0] != pairs[1]]]))
+    dates = pd.to_datetime(
+        known, errors="coerce", format="mixed", utc=True, dayfirst=day_first and not month_first
+    )
+    return dates.dt.tz_localize(None)
 
 
 def _cell_problems(name: str, column: Column, bad: pd.Series) -> Iterator[str]:
