@@ -1,6 +1,7 @@
 """The command `dvc-synth`: parses, then imports the one module of `commands` that it needs."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Collection, Sequence
@@ -33,13 +34,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser(given[:1]).parse_args(given)
 
     from .lib.errors import DvcSynthError
+    from .lineage.terminal import printable
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may know fewer letters than a table
     try:
         code = parsed.run(parsed)
         sys.stdout.flush()
         return code
     except DvcSynthError as error:
-        print(f"error: {error}", file=sys.stderr)
+        told = "\n".join(map(printable, str(error).split("\n")))
+        print(f"error: {told}", file=sys.stderr)
     except BrokenPipeError:  # as of `| head`; what is left to print is wanted by nobody
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141  # as shells have it, like the 130 below

@@ -117,6 +117,13 @@ def test_what_cannot_be_approved(project: Path, approve: Callable[..., str]) -> 
     assert "column 'age' is constant" in refused()
 
 
+def test_a_name_leads_nowhere_else(project: Path, approve: Callable[..., str]) -> None:
+    """A generator whose name is a path has nothing written outside of reviews/."""
+    asked = {**PARAMS, "generators": {"../../x": {"family": "cart", "seed": 1}}}
+    (project / "params.yaml").write_text(yaml.safe_dump(asked), encoding="utf-8")
+    assert "is no batch" in approve("../../x-everything", "--note", "fine", code=2)
+
+
 def test_a_word_on_the_schema_makes_no_batch_anew(project: Path) -> None:
     """Stage generate depends on the folder of approvals, of which DVC leaves this one out."""
     from dvc.repo import Repo

@@ -136,6 +136,18 @@ def test_mistake_is_one_line(tmp_path):
     assert done.stderr.startswith(f"error: {tmp_path}: no dvc.yaml here or above")
 
 
+def test_a_message_cannot_break_the_terminal(tmp_path):
+    """Letters that steer a terminal are not printed, nor is one missed that knows few."""
+    folder = tmp_path / "→\x1b[31m"
+    folder.mkdir()
+    script = (
+        "import os; os.environ['PYTHONIOENCODING'] = 'ascii'; "
+        f"os.execv({sys.executable!r}, [{sys.executable!r}, '-m', 'stages', 'check'])"
+    )
+    done = run(sys.executable, "-c", script, folder=folder)
+    assert done.stderr.startswith(f"error: {tmp_path}/??[31m: no dvc.yaml here or above")
+
+
 def test_both_ways_to_call_it_are_the_same(tmp_path):
     """`dvc-synth` and `python -m stages` print the same, and end the same."""
     installed = shutil.which("dvc-synth", path=str(Path(sys.executable).parent))

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
 PATH = "stages/SHA256SUMS"
@@ -20,8 +20,11 @@ class Sums(NamedTuple):
 
 
 def installed() -> str:
-    """Return the version that is installed."""
-    return version("dvc-synth")
+    """Return the version that is installed, "source" in a clone that never was."""
+    try:
+        return version("dvc-synth")
+    except PackageNotFoundError:
+        return "source"
 
 
 def write(files: Mapping[str, bytes]) -> bytes:

@@ -1,5 +1,6 @@
 """A person's approval of what they have read: reviews/<name>.yaml, of those bytes alone."""
 
+import re
 from typing import NamedTuple
 
 import yaml
@@ -14,6 +15,7 @@ from ..lineage.repository import Repository
 FOLDER = "reviews"
 SCHEMA = "schema"  # no batch's name: those have a dash
 _SCHEMA = "data/schema.yaml"
+_NAME = re.compile(r"\w+-\w+")  # what stands in params.yaml may be no name, and lead elsewhere
 
 
 class Page(NamedTuple):
@@ -34,7 +36,7 @@ def page_of(repo: Repository, name: str) -> Page:
         schema.load(repo.project / _SCHEMA)
         return Page(_SCHEMA, declared)
     now = snapshot.workspace(repo)
-    if name not in now.batches:
+    if name not in now.batches or not _NAME.fullmatch(name):
         raise ReviewError(f"{name!r} is no batch; {nearest(name, [*now.batches, SCHEMA])}")
     again = f"run `dvc repro preview@{name}`"
     path, record = f"data/preview/{name}.csv", f"metrics/preview/{name}.json"
