@@ -1,13 +1,12 @@
 """Stage fit: one generator learns from the real rows of train."""
 
-import sys
 from pathlib import Path
 
 from .lib import threads  # noqa: F401  (before anything that loads a thread pool)
 
 # isort: split
 from .lib import files, ledger, losses, models, params, provenance, rows, schema, table
-from .lib.errors import run
+from .lib.errors import argument, run
 from .lib.generators import registry
 from .lib.generators.protocol import Finite, Private, Trained
 from .lib.generators.registry import Specs
@@ -28,8 +27,8 @@ def main() -> None:
     - `privacy`: null, or what a private fit spent (`mechanism`, `epsilon`, `delta`, `rho`,
       `slack`), and the name of its line in the `ledger`
     """
-    name = sys.argv[1]
-    spec = params.load("generators", Specs)[name]
+    name = argument("a generator")
+    spec = registry.spec(name, params.load("generators", Specs))
     declared = schema.load("data/schema.yaml")
     train = files.read_parquet("data/train.parquet")
     generator = registry.make(name, spec)

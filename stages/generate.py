@@ -1,7 +1,5 @@
 """Stage generate: the rows of a batch, verified, with the record of how they were made."""
 
-import sys
-
 from .lib import threads  # noqa: F401  (before anything that loads a thread pool)
 
 # isort: split
@@ -18,7 +16,7 @@ from .lib import (
     verify,
 )
 from .lib.batches import Slices
-from .lib.errors import run
+from .lib.errors import argument, run
 from .lib.generators.protocol import Sourced
 from .lib.production import Generate, Tally
 from .lib.provenance import LEARNED, Record
@@ -27,7 +25,7 @@ from .lib.verify import Verify
 
 def main() -> None:
     """Write data/synthetic/<batch>.parquet and metrics/provenance/<batch>.json."""
-    batch = batches.named(sys.argv[1])
+    batch = batches.named(argument("a batch"))
     generate = params.load("generate", Generate)
     asked = params.load("verify", Verify)
     declared = schema.load("data/schema.yaml")

@@ -1,13 +1,11 @@
 """Stage preview: a few hundred rows of a batch, for a person to read before there are many."""
 
-import sys
-
 from .lib import threads  # noqa: F401  (before anything that loads a thread pool)
 
 # isort: split
 from .lib import batches, files, models, params, preview, production, provenance, schema, table
 from .lib.batches import Slices
-from .lib.errors import run
+from .lib.errors import argument, run
 from .lib.generators.protocol import Finite
 from .lib.preview import Preview
 from .lib.production import Generate, Tally
@@ -16,7 +14,7 @@ from .lib.table import BATCH, ORIGIN
 
 def main() -> None:
     """Write data/preview/<batch>.csv and metrics/preview/<batch>.json."""
-    batch = batches.named(sys.argv[1])
+    batch = batches.named(argument("a batch"))
     generate = params.load("generate", Generate)
     declared = schema.load("data/schema.yaml")
     part = batches.asked(batch, params.load("slices", Slices), declared)

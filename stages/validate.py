@@ -1,6 +1,5 @@
 """Stage validate: one batch against the gates of fidelity, utility and privacy."""
 
-import sys
 from functools import partial
 from typing import Any
 
@@ -14,7 +13,7 @@ from joblib import cpu_count
 from .lib import condition, files, holdout, params, provenance, schema, thresholds, validation
 from .lib.batches import Slices
 from .lib.condition import Condition
-from .lib.errors import run
+from .lib.errors import argument, run
 from .lib.generators import registry
 from .lib.generators.registry import Spec
 from .lib.holdout import Lock
@@ -31,7 +30,7 @@ SEED = 0  # of the samples that statistics are taken on
 
 def main() -> None:
     """Write metrics/validate/<batch>.json and data/validation/<batch>/, its tables."""
-    name = sys.argv[1]
+    name = argument("a batch")
     asked = params.load("gates", Gates | None) or Gates()
     priority = params.load("brief.priority", Priority)
     metric = params.load("brief.metric", str)

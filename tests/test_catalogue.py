@@ -5,12 +5,12 @@ import importlib
 from pathlib import Path
 
 import pytest
-from catalogue import tables
+from catalogue import parameters, schemas, tables
 from catalogue.case import Case, small
 
 from stages.lib import errors
 
-EVERY: list[Case] = [*tables.CASES]
+EVERY: list[Case] = [*tables.CASES, *schemas.CASES, *parameters.CASES]
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -31,6 +31,7 @@ def test_it_ends_well(
     case.make(tmp_path)
     before = contents(tmp_path)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [case.stage, *filter(None, [case.argument])])
     stage = importlib.import_module(f"stages.{case.stage}")
     if case.comes:
         errors.run(stage.main)

@@ -96,11 +96,18 @@ def told(error: BaseException) -> str | None:
     if isinstance(error, DvcSynthError):
         return str(error)
     if isinstance(error, OSError) and error.errno is not None:
-        where = f"{error.filename}: " if error.filename else ""
+        where = f"{str(error.filename)[:_SHOWN]}: " if error.filename else ""
         return f"{where}{error.strerror}; {_ANSWERS.get(error.errno, _ANSWER)}"
     if isinstance(error, MemoryError):
         return "the memory is full; close other programs, or take fewer rows or columns"
     return None
+
+
+def argument(what: str) -> str:
+    """Return what the command line names; raises ParamsError where it names nothing."""
+    if len(sys.argv) < 2:
+        raise ParamsError(f"name {what} on the command line, as dvc.yaml does")
+    return sys.argv[1]
 
 
 def run(main: Callable[[], None]) -> None:
@@ -130,6 +137,7 @@ _ANSWERS = {  # what to do where the machine, not the project, is in the way
     errno.EISDIR: "a file belongs there: move the folder away, and run again",
     errno.ENOTDIR: "a folder belongs there: move the file away, and run again",
     errno.EEXIST: "a folder belongs there: move the file away, and run again",
+    errno.ENAMETOOLONG: "shorten the name, and run again",
     errno.ENOENT: "run `dvc repro`, which makes what is lacking",
 }
 _ANSWER = "mend that, and run again"

@@ -38,9 +38,9 @@ def chunks(path: str | Path, read: Read, *, rows: int | None) -> Iterator[pd.Dat
     kind = KINDS.get(Path(path).suffix, "CSV")
     try:
         if kind == "Parquet":
-            yield from _parquet(path, rows)
+            yield from _parquet(path, read, rows)
         elif kind == "Excel":
-            yield _excel(path)
+            yield _excel(path, read)
         else:
             yield from _csv(path, read, rows)
     except (TableError, GeneratorExit):
@@ -55,32 +55,36 @@ def chunks(path: str | Path, read: Read, *, rows: int | None) -> Iterator[pd.Dat
         raise TableError(f"cannot be read as {kind}: {said}") from None
 
 
-def texts(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return every cell as text, missing ones as ""."""
-    return frame.astype(object).where(frame.notna(), "").astype(str)
+def texts(frame: pd.DataFrame, read: Read) -> pd.DataFrame:
+    """Return every cell as the text that a file read so would hold, missing ones as ""."""
+    told = frame.astype(object).where(frame.notna(), "").astype(str)
+    if read.decimal != ".":
+        for name in frame.select_dtypes("number").columns:
+            told[name] = told[name].str.replace(".", read.decimal, regex=False)
+    return told
 
 
-def _parquet(path: str | Path, rows: int | None) -> Iterator[pd.DataFrame]:
+def _parquet(path: str | Path, read: Read, rows: int | None) -> Iterator[pd.DataFrame]:
     _check(_of_header(pq.read_schema(path).names))
     if rows is None:
-        yield _named(pd.read_parquet(path))
+        yield _named(pd.read_parquet(path), read)
         return
     with pq.ParquetFile(path) as stored:
-        yield _named(stored.schema_arrow.empty_table().to_pandas())
+        yield _named(stored.schema_arrow.empty_table().to_pandas(), read)
         for batch in stored.iter_batches(batch_size=rows):
-            yield _named(batch.to_pandas())
+            yield _named(batch.to_pandas(), read)
 
 
-def _excel(path: str | Path) -> pd.DataFrame:
+def _excel(path: str | Path, read: Read) -> pd.DataFrame:
     """Return the cells of the first sheet; pandas names the reader that is not installed."""
     header = pd.read_excel(path, nrows=1, header=None, dtype=str, keep_default_na=False)
     _check(_of_header(header.iloc[0].tolist() if len(header) else []))
-    return _named(pd.read_excel(path, dtype=str, keep_default_na=False, na_filter=False))
+    return _named(pd.read_excel(path, dtype=str, keep_default_na=False, na_filter=False), read)
 
 
-def _named(frame: pd.DataFrame) -> pd.DataFrame:
+def _named(frame: pd.DataFrame, read: Read) -> pd.DataFrame:
     """Return the cells as text; a file may name its columns by numbers."""
-    return texts(frame).rename(columns=str)
+    return texts(frame, read).rename(columns=str)
 
 
 def _csv(path: str | Path, read: Read, rows: int | None) -> Iterator[pd.DataFrame]:
@@ -127,12 +131,12 @@ def _of_lines(path: str | Path, read: Read) -> Iterator[str]:
         lines = (line for line in every if len(line) > 1 or "".join(line).strip())
         header = next(lines, [])
         yield from _of_header(header)
-        if any("\0" in name for name in header):
+        if "\0" in "".join(header):
             zero.append(0)
         for row, line in enumerate(lines, start=1):
             if len(line) < len(header):
                 short.append(row)
-            if any("\0" in cell for cell in line):
+            if "\0" in "".join(line):
                 zero.append(row)
     if short and not zero:
         yield (

@@ -28,6 +28,7 @@ class Case(NamedTuple):
     said: tuple[str, ...] = ()  # all of it, in one message with a non-zero exit
     comes: Callable[[Path], None] | None = None  # or a right result, which this looks at
     stage: str = "ingest"
+    argument: str = ""  # of the stage, where it takes one
 
 
 def small(folder: Path) -> None:

@@ -51,6 +51,13 @@ class Spec(Section):
 Specs = dict[Name, Spec]  # the section `generators`, simplest first
 
 
+def spec(name: str, specs: Specs) -> Spec:
+    """Return the entry of the generator `name`; raises ParamsError where there is none."""
+    if name not in specs:
+        raise ParamsError(f"params.yaml: generator {name!r} is unknown; {nearest(name, specs)}")
+    return specs[name]
+
+
 def make(name: str, spec: Spec) -> Generator:
     """Return the unfitted generator `name`.
 

@@ -68,7 +68,7 @@ class Rules:
         if problems:
             raise GeneratorError(listed(called, problems))
         made = made[self.schema.modelled].reset_index(drop=True)
-        frame, untyped = table.typed(raw.texts(made), self.schema)
+        frame, untyped = table.typed(raw.texts(made, self.schema.read), self.schema)
         for name in frame.columns:
             if wrong := int(untyped[name].sum()):
                 kind = self.schema.columns[name].kind
