@@ -1,6 +1,7 @@
 """One column of a raw table, each different cell once: what inference looks at."""
 
 import re
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,6 @@ import pandas as pd
 MARKERS = ("?", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "<NA>", "null", "NULL")
 AMONG_NUMBERS = (*MARKERS, "None", "none", "-", "--", ".", "NULL", "unknown", "Unknown")
 
-_LEADING_ZERO = re.compile(r"[+-]?0\d")  # a postcode or a code, not a number
 _DATE = re.compile(
     r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?"
     r"([ T]\d{1,2}(:\d{2}){0,2}(\.\d+)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?)?"
@@ -29,26 +29,23 @@ class Cells(NamedTuple):
     codes: np.ndarray  # of each row the place of its cell, -1 where it is missing, shape (rows,)
 
 
-class Numbers(NamedTuple):
-    """Cells as numbers."""
-
-    values: np.ndarray  # shape (texts,), NaN where a cell is none
-    whole: bool  # every cell is written without a point or an exponent
-
-
 def of(column: pd.Series) -> Cells:
     """Return the cells of a column of text; empty ones are missing."""
     codes, uniques = pd.factorize(column)
-    stripped = pd.Series(uniques, dtype=object).str.strip()
-    places, texts = pd.factorize(stripped.where(stripped != ""))
+    stripped = np.array([text.strip() or None for text in uniques], object)
+    places, texts = pd.factorize(stripped)
     placed = np.append(places, -1)[codes]
     counts = np.bincount(placed[placed >= 0], minlength=len(texts))
-    return Cells([str(text) for text in texts], counts, placed)
+    return Cells(list(texts), counts, placed)
 
 
-def without(cells: Cells, markers: set[str]) -> Cells:
-    """Return the cells that are none of `markers`."""
-    kept = np.array([text not in markers for text in cells.texts], bool)
+def none_of(cells: Cells, markers: Collection[str]) -> np.ndarray:
+    """Return which of the different cells are no marker, shape (texts,)."""
+    return np.array([text not in markers for text in cells.texts], bool)
+
+
+def take(cells: Cells, kept: np.ndarray) -> Cells:
+    """Return the column with only some of its different cells, the others missing."""
     if kept.all():
         return cells
     places = np.where(kept, kept.cumsum() - 1, -1)
@@ -56,21 +53,32 @@ def without(cells: Cells, markers: set[str]) -> Cells:
     return Cells(texts, cells.counts[kept], np.append(places, -1)[cells.codes])
 
 
-def numbers(cells: Cells, decimal: str = ".") -> Numbers:
-    """Return the cells as numbers; one with a leading zero, as a postcode has, is none."""
-    plain = [text.replace(decimal, ".") if decimal != "." else text for text in cells.texts]
-    values = np.array([_number(text) for text in plain], float)
-    whole = all(text.lstrip("+-").isdecimal() for text in plain)
-    return Numbers(values, whole)
+def numbers(cells: Cells, decimal: str = ".") -> np.ndarray:
+    """Return the cells as numbers, shape (texts,), NaN where one is none.
+
+    One with a leading zero, as a postcode has, is none.
+    """
+    texts = cells.texts
+    if decimal != ".":
+        texts = [text.replace(decimal, ".") for text in texts]
+    return np.array([_number(text) for text in texts], float)
 
 
 def _number(text: str) -> float:
-    if _LEADING_ZERO.match(text) and not any(sign in text for sign in ".,eE"):
+    first = text[0]
+    if first.isalpha() and first not in "iInN":  # beside words, infinity and what is not a number
+        return np.nan
+    if "_" in text or (first == "0" and text[1:2].isdigit()):
         return np.nan
     try:
-        return float(text) if "_" not in text else np.nan
+        return float(text)
     except ValueError:
         return np.nan
+
+
+def whole(cells: Cells) -> bool:
+    """Return whether every cell is written as a whole number, without a point or an exponent."""
+    return all(text.lstrip("+-").isdecimal() for text in cells.texts)
 
 
 def are_dates(cells: Cells) -> bool:

@@ -14,7 +14,7 @@ import pandas as pd
 from ..lib.errors import TableError, listed, nearest
 from ..lib.schema import Column
 from . import cells
-from .cells import AMONG_NUMBERS, MARKERS, Cells, Numbers
+from .cells import AMONG_NUMBERS, MARKERS, Cells
 
 CLASSES = 100  # that a model is asked to tell apart, at most
 NUMBERED = 10  # different whole numbers of a target that are classes, at most
@@ -62,7 +62,7 @@ class _Looked(NamedTuple):
     """A column's cells without markers, and what they are as numbers."""
 
     cells: Cells
-    numbers: Numbers
+    numbers: np.ndarray  # shape (texts,), NaN where a cell is none
     rows: int
 
     @property
@@ -71,11 +71,11 @@ class _Looked(NamedTuple):
 
     @property
     def numeric(self) -> bool:
-        return self.distinct > 0 and bool(np.isfinite(self.numbers.values).all())
+        return self.distinct > 0 and bool(np.isfinite(self.numbers).all())
 
     @property
     def integer(self) -> bool:
-        return self.numbers.whole and bool((np.abs(self.numbers.values) < _EXACT).all())
+        return cells.whole(self.cells) and bool((np.abs(self.numbers) < _EXACT).all())
 
     @property
     def missing(self) -> bool:
@@ -96,8 +96,9 @@ def infer(raw: pd.DataFrame, target: str, *, categorical: Collection[str] = ()) 
         )
     every = {name: cells.of(raw[name]) for name in names}
     decimal = _decimal(every.values())
-    markers = _markers(every, decimal, categorical)
-    looked = {name: _look(own, markers, decimal) for name, own in every.items()}
+    numbers = {name: cells.numbers(own, decimal) for name, own in every.items()}
+    markers = _markers(every, numbers, categorical)
+    looked = {name: _look(own, numbers[name], markers) for name, own in every.items()}
     labelled = looked[target].cells.codes >= 0
     guesses = {
         name: _target(name, own, name in categorical)
@@ -115,7 +116,7 @@ def _headless(names: list[str]) -> str:
     first = cells.numbers(cells.of(pd.Series(names, dtype=object).astype(str)))
     return (
         " (the first line holds numbers alone: add a header line above it)"
-        if np.isfinite(first.values).all()
+        if np.isfinite(first).all()
         else ""
     )
 
@@ -123,39 +124,41 @@ def _headless(names: list[str]) -> str:
 def _decimal(every: Collection[Cells]) -> str:
     """Return "," where numbers are written with it, and none with a point."""
     comma = re.compile(r"[+-]?\d+,\d+")
-    with_comma = any(
-        own.texts
-        and all(comma.fullmatch(text) or text.lstrip("+-").isdecimal() for text in known)
-        and any("," in text for text in known)
-        for own in every
-        for known in [[text for text in own.texts if text not in AMONG_NUMBERS]]
+    with_comma = [own for own in every if any("," in text for text in own.texts)]
+    known = [cells.take(own, cells.none_of(own, AMONG_NUMBERS)) for own in with_comma]
+    written = any(
+        own.texts and all(comma.fullmatch(text) or text.isdecimal() for text in own.texts)
+        for own in known
     )
-    with_point = any(
-        own.texts
-        and np.isfinite(cells.numbers(own).values).all()
-        and any("." in text for text in own.texts)
+    if not written:
+        return "."
+    pointed = any(
+        any("." in text for text in own.texts) and np.isfinite(cells.numbers(own)).all()
         for own in every
     )
-    return "," if with_comma and not with_point else "."
+    return "." if pointed else ","
 
 
-def _markers(every: Mapping[str, Cells], decimal: str, categorical: Collection[str]) -> set[str]:
+def _markers(
+    every: Mapping[str, Cells], numbers: Mapping[str, np.ndarray], categorical: Collection[str]
+) -> set[str]:
     """Return the cells that stand for a missing value, in any column."""
     found: set[str] = set()
     for name, own in every.items():
-        found |= set(own.texts) & set(MARKERS)
-        others = cells.without(own, set(AMONG_NUMBERS))
-        if name in categorical or not others.texts or len(others.texts) == len(own.texts):
+        found |= set(MARKERS).intersection(own.texts)
+        suspects = set(AMONG_NUMBERS).intersection(own.texts)
+        if name in categorical or not suspects:
             continue
-        numeric = np.isfinite(cells.numbers(others, decimal).values).all()
-        if (numeric and len(others.texts) > NUMBERED) or cells.are_dates(others):
-            found |= set(own.texts) & set(AMONG_NUMBERS)
+        kept = cells.none_of(own, suspects)
+        numeric = kept.sum() > NUMBERED and np.isfinite(numbers[name][kept]).all()
+        if numeric or (kept.any() and cells.are_dates(cells.take(own, kept))):
+            found |= suspects
     return found
 
 
-def _look(own: Cells, markers: set[str], decimal: str) -> _Looked:
-    known = cells.without(own, markers)
-    return _Looked(known, cells.numbers(known, decimal), len(own.codes))
+def _look(own: Cells, numbers: np.ndarray, markers: set[str]) -> _Looked:
+    kept = cells.none_of(own, markers)
+    return _Looked(cells.take(own, kept), numbers[kept], len(own.codes))
 
 
 def _target(name: str, own: _Looked, category: bool) -> Guess:
@@ -199,7 +202,7 @@ def _column(name: str, own: _Looked, category: bool) -> Guess:
         return Guess(_number(own, sensitive=sensitive))
     if cells.are_dates(own.cells):
         return _date(name, own, sensitive)
-    numeric = float(own.cells.counts[np.isfinite(own.numbers.values)].sum()) / rows
+    numeric = float(own.cells.counts[np.isfinite(own.numbers)].sum()) / rows
     if _MOSTLY <= numeric < 1 and own.distinct > REPEATED:
         doubt = f"numbers, but for {round(rows * (1 - numeric)):,} cells; mend them to use it"
         return Guess(Column(role="ignore", sensitive=sensitive), doubt, doubt)
@@ -232,7 +235,7 @@ def _category(own: _Looked, *, sensitive: bool, role: str = "feature") -> Column
 def _number(own: _Looked, *, role: str = "feature", sensitive: bool = False) -> Column:
     bounds: tuple[float | None, float | None] = (None, None)
     if role != "target" and not sensitive:
-        bounds = _range(own.numbers.values, own.cells.counts)
+        bounds = _range(own.numbers, own.cells.counts)
     return Column.model_validate(
         {
             **{"kind": "integer" if own.integer else "number", "role": role},
@@ -273,7 +276,7 @@ def _is_sequence(own: _Looked) -> bool:
     """Return whether the rows are numbered, upwards by one."""
     if not own.numeric or not own.integer or (own.cells.codes < 0).any():
         return False
-    return bool((np.diff(own.numbers.values[own.cells.codes]) == 1).all())
+    return bool((np.diff(own.numbers[own.cells.codes]) == 1).all())
 
 
 def _is_code(own: _Looked) -> bool:

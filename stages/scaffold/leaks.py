@@ -49,7 +49,7 @@ def _groups(values: pd.Series, column: Column) -> np.ndarray:
 
 def _numbers(values: pd.Series) -> np.ndarray:
     known = cells.of(values)
-    return np.append(cells.numbers(known).values, np.nan)[known.codes]
+    return np.append(cells.numbers(known), np.nan)[known.codes]
 
 
 def _variance(truth: np.ndarray, groups: np.ndarray) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 from ..lib.errors import TableError
 from ..lib.words import count, listed
 from ..lineage.terminal import printable
-from . import interview, parameters, plan, project, template
+from . import parameters, plan, project, template
 from .plan import Plan
 from .project import Place
 
@@ -33,6 +33,8 @@ def own(
     found = plan.of(table, target)
     answers = parameters.draft(found.task)
     if ask:
+        from . import interview
+
         answers = interview.hold(ask, answers, found)
     inside = project.inside(place, table)
     path = inside or f"{project.TABLES}/{table.name}"
