@@ -112,6 +112,8 @@ def test_a_project_has_nothing_of_ours() -> None:
     assert files["NOTES.md"].endswith(b"\n---\n") and b"census" not in files["NOTES.md"]
     assert b"adult" not in files[".gitignore"] and b"egg-info" not in files[".gitignore"]
     assert "params.yaml" not in files and "data/schema.yaml" not in files
+    pages = [content for path, content in files.items() if path.endswith(".md")]
+    assert pages and not any(b"](../" in page for page in pages)  # a project has no docs/
     assert not {*template.example()} - {"NOTES.md", ".gitignore"} & {*files}
 
 
