@@ -171,6 +171,22 @@ def test_lock_is_kept_by_a_fresh_carve():
         assert [rows.digest(part) for part in again] == [rows.digest(part) for part in fresh]
 
 
+@pytest.mark.parametrize("sizes", [(50, 20, 30), (0.5, 0.2, 0.3)], ids=["counts", "fractions"])
+def test_rows_later_than_a_locked_holdout_wait(sizes):
+    """What arrives after the holdout was locked enters neither train nor tune, but the pool."""
+    frame = real(400)
+    frame.insert(0, "day", pd.date_range("2020-01-01", periods=400))
+    asked = FREEZE.model_copy(update=dict(zip(("train", "tune", "holdout"), sizes, strict=True)))
+    first = holdout.carve(frame[:200], TIMED, asked, None)
+    freeze = asked.model_copy(update={"locked": locked(first.holdout).locked})
+    grown = holdout.carve(frame, TIMED, freeze, first.holdout)
+    for name in ("train", "tune", "holdout"):
+        assert rows.digest(getattr(grown, name)) == rows.digest(getattr(first, name))
+    assert numbers(grown.pool) == numbers(first.pool) | numbers(frame[200:])
+    again = holdout.carve(frame[:200], TIMED, freeze, first.holdout)
+    assert [rows.digest(part) for part in again] == [rows.digest(part) for part in first]
+
+
 def test_changed_holdout_is_refused():
     """One changed value, and the message names the lock, who set it and what to do."""
     found = holdout.carve(real(), PLAIN, FREEZE, None)
@@ -321,7 +337,11 @@ def test_made_row_like_one_that_is_judged_on_is_not_learned_from():
     [
         (PLAIN, "at random, stratified by 'y'; identical rows together"),
         (GROUPED, "at random, stratified by 'y'; 'who' kept together"),
-        (TIMED, "by time, 'day', latest rows in the holdout; identical rows together"),
+        (
+            TIMED,
+            "by time, 'day': the holdout after tune after train, what is later still in the pool; "
+            "identical rows together",
+        ),
         (
             Schema(
                 columns={"c": Column(kind="category"), "n": Column(kind="number", role="target")}

@@ -58,7 +58,8 @@ def carve(real: pd.DataFrame, schema: Schema, freeze: Freeze, kept: pd.DataFrame
     Rows of one group (identical rows, where no column is a group) never fall on both sides. The
     split is by time where a column has that role (the latest rows are the holdout, the next latest
     tune, then train), else stratified by a categorical target. Under a lock `kept` stays the
-    holdout while the table grows. Raises LockError where the lock cannot be honoured, ParamsError
+    holdout while the table grows; rows that came later than it wait in the pool, for models to be
+    chosen on what was before. Raises LockError where the lock cannot be honoured, ParamsError
     where the sizes do not fit the table.
     """
     sizes = _sizes(freeze, len(real))
@@ -72,9 +73,12 @@ def carve(real: pd.DataFrame, schema: Schema, freeze: Freeze, kept: pd.DataFrame
         verify(held, freeze.locked)
     # The rest is split by itself, so that a kept holdout and the same one carved anew leave the
     # same rows in train and tune.
+    early = ~_after(real, held, schema)[rest]
+    sizes = _sizes(freeze, len(real) - int((~early).sum()))
     others = {name: sizes[name] for name in ("tune", "train")}
-    _fits(others, len(rest))
-    part = _assign(real.iloc[rest], schema, others, freeze.seed + 1)
+    _fits(others, int(early.sum()))
+    part = np.full(len(rest), "pool", object)
+    part[early] = _assign(real.iloc[rest[early]], schema, others, freeze.seed + 1)
     slices = {name: table.rows(real, rest[part == name]) for name in ("train", "tune", "pool")}
     for name, found in (("train", slices["train"]), ("holdout", held)):
         if found.empty:
@@ -135,7 +139,8 @@ def manner(schema: Schema) -> str:
         f"{roles['group']!r} kept together" if "group" in roles else "identical rows together"
     )
     if "time" in roles:
-        return f"by time, {roles['time']!r}, latest rows in the holdout; {together}"
+        order = "the holdout after tune after train, what is later still in the pool"
+        return f"by time, {roles['time']!r}: {order}; {together}"
     if schema.columns[schema.target].numeric:
         return f"at random; {together}"
     return f"at random, stratified by {schema.target!r}; {together}"
@@ -194,6 +199,16 @@ def _without(real: pd.DataFrame, kept: pd.DataFrame, schema: Schema) -> np.ndarr
         )
     unit = _units(real, schema)
     return np.flatnonzero(~np.isin(unit, unit[np.isin(found, locked)]))
+
+
+def _after(real: pd.DataFrame, held: pd.DataFrame, schema: Schema) -> np.ndarray:
+    """Return which rows, or others of their unit, are later than the holdout begins, (rows,)."""
+    times = [name for name, column in schema.columns.items() if column.role == "time"]
+    if not times or held.empty:
+        return np.zeros(len(real), bool)
+    begins = held[times[0]].groupby(_units(held, schema)).max().min()
+    latest = real[times[0]].groupby(_units(real, schema)).transform("max")
+    return (latest > begins).to_numpy()
 
 
 def _assign(real: pd.DataFrame, schema: Schema, sizes: dict[str, int], seed: int) -> np.ndarray:

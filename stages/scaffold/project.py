@@ -1,9 +1,9 @@
 """A project's folder: what is written into it, and what git and DVC are told of it."""
 
-import io
+import logging
 import subprocess
-from collections.abc import Mapping
-from contextlib import redirect_stdout
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -94,7 +94,7 @@ def prepare(place: Place) -> None:
     if place.new:
         from dvc.repo import Repo
 
-        with redirect_stdout(io.StringIO()):  # its hints are not ours
+        with _quiet():
             Repo.init(str(place.folder), subdir=place.below).close()
 
 
@@ -124,11 +124,23 @@ def track(place: Place, path: str) -> str:
     if (place.folder / f"{path}.dvc").is_file():
         return "DVC"
     try:
-        with Repo(str(place.folder)) as repo, redirect_stdout(io.StringIO()):
+        with _quiet(), Repo(str(place.folder)) as repo:
             repo.add(str(place.folder / path))
     except DvcException as error:
         raise TableError(f"`dvc add {path}` failed: {error}") from None
     return "DVC"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep DVC's hints on what to do next to itself: we have our own."""
+    logger = logging.getLogger("dvc")
+    before = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
