@@ -13,7 +13,7 @@ VERBS = {
     "init": "set a project up for a table of your own, or for the example",
     "lock": "lock the holdout by its hash, or release it with a reason",
     "approve": "sign that you have read a batch's preview, or the schema",
-    "check": "whether something asks for a new run; what a scheduled job runs",
+    "check": "whether all that must hold does, and whether anything asks for a new run",
     "review": "what a change does to data, gates and results, for the comment on a pull request",
     "trace": "where a batch, a model, a blend or one of its rows comes from, and what came of it",
     "history": "generation by generation: is synthetic data eating its own tail",
@@ -21,7 +21,7 @@ VERBS = {
 }
 SHELLS = ("bash", "zsh", "tcsh")
 
-_CODES = (
+CODES = (
     "Exit codes: 0 done, or all is well; 1 something asks for a person's attention, and is named; "
     "2 it could not be done or answered (wrong arguments, a file that is not there or cannot be "
     "read, work that would be lost), and the message says what to do."
@@ -65,7 +65,7 @@ def _parser(declared: Collection[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="dvc-synth",
         description="Does synthetic data help? Asked with evidence, kept in git.",
-        epilog=_CODES,
+        epilog=CODES,
     )
     parser.add_argument(
         "--print-completion", choices=SHELLS, action=_PrintCompletion,

@@ -19,7 +19,7 @@ class Data(Section):
     """The section `data` of params.yaml."""
 
     path: str
-    """The real table: CSV, also compressed, or Parquet; from the repository's root."""
+    """The real table: CSV (also compressed), Parquet or Excel; from the repository's root."""
 
 
 def main() -> None:

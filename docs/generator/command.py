@@ -3,7 +3,7 @@
 import argparse
 from importlib import import_module
 
-from stages.__main__ import VERBS
+from stages.__main__ import CODES, VERBS
 
 from . import markdown
 
@@ -12,7 +12,7 @@ _INTRO = """`dvc-synth --help` and `dvc-synth VERB --help` say the same."""
 
 def page() -> str:
     """Return the page."""
-    parts = [_INTRO]
+    parts = [_INTRO, CODES]
     for name, told in VERBS.items():
         parser = argparse.ArgumentParser(prog=f"dvc-synth {name}", add_help=False)
         import_module(f"stages.commands.{name}").declare(parser)

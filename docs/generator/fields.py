@@ -39,10 +39,10 @@ class Row(NamedTuple):
     meaning: str
 
 
-def rows(model: Any, prefix: str = "") -> list[Row]:
+def rows(model: Any) -> list[Row]:
     """Return the keys of a pydantic model, those of a model inside it behind its own."""
     told = TypeAdapter(model).json_schema()
-    return list(_rows(told, told.get("$defs", {}), prefix))
+    return list(_rows(told, told.get("$defs", {}), ""))
 
 
 def _rows(told: dict[str, Any], models: dict[str, Any], prefix: str) -> Iterator[Row]:
@@ -50,9 +50,8 @@ def _rows(told: dict[str, Any], models: dict[str, Any], prefix: str) -> Iterator
     for key, field in told["properties"].items():
         name = f"{prefix}{key}"
         inner = [one["$ref"] for one in [field, *field.get("anyOf", [])] if "$ref" in one]
-        default = NEEDED if key in needed else _code(field.get("default"))
-        if inner and "anyOf" not in field:  # a section that may be left out
-            default = _code({})
+        default = _code({} if inner and "anyOf" not in field else field.get("default"))
+        default = NEEDED if key in needed else default
         yield Row(f"`{name}`", takes(field, models), default, field["description"])
         for reference in inner:
             yield from _rows(models[reference.rpartition("/")[2]], models, f"{name}.")

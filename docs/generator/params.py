@@ -47,6 +47,8 @@ _INTRO = """`params.yaml` holds every decision of a project. `dvc-synth init` wr
 the table; a key without a default must be there. `dvc exp run -S section.key=value` changes one
 for one run. A key that is unknown is refused, with the nearest that is known."""
 
+_ENTRIES = "Each entry has a name of your own, and:"
+
 _GATES = """Besides, each gate takes a threshold for each of its measures, the greatest excess
 that it allows, or `null`: [measures.md](measures.md)."""
 
@@ -57,8 +59,9 @@ def page() -> str:
     """Return the page."""
     parts = [_INTRO]
     for name, model in SECTIONS.items():
-        section = name.partition(".")[0]
-        parts += [f"## {section}", markdown.table(fields.HEAD, fields.rows(model, f"{name}."))]
+        section, _, entry = name.partition(".")
+        parts += [f"## {section}", *([_ENTRIES] if entry else [])]
+        parts.append(markdown.table(fields.HEAD, fields.rows(model)))
         parts += _BEHIND[section]() if section in _BEHIND else []
     return markdown.page("params.yaml, key by key", *parts)
 

@@ -22,10 +22,11 @@ def page() -> str:
             ("key", "meaning"), [(f"`{key}`", told) for key, told in fields.below(Schema).items()]
         ),
         "## read",
-        markdown.table(fields.HEAD, fields.rows(Read, "read.")),
+        markdown.table(fields.HEAD, fields.rows(Read)),
         "## columns",
-        markdown.table(fields.HEAD, fields.rows(Column, "columns.<name>.")),
+        "Of each column, by its name:",
+        markdown.table(fields.HEAD, fields.rows(Column)),
         "## rules",
         _RULES,
-        markdown.table(fields.HEAD, fields.rows(Combinations, "rules[].")),
+        markdown.table(fields.HEAD, fields.rows(Combinations)),
     )
