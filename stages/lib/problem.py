@@ -19,16 +19,22 @@ Answer = Annotated[
 YesNo = Annotated[bool, BeforeValidator(_answered)]
 
 COLLECT = "collect more real data"
+DRAFT = "TODO:"  # how an answer begins that `dvc-synth init` wrote and nobody has replaced
 
 
 class Decision(Section):
     """The decision rule's five questions, in the order in which a yes decides."""
 
     real_data_inaccessible: YesNo
+    """Real rows may not be used, or cannot be had."""
     labelling_is_bottleneck: YesNo
+    """There are rows enough, and labels are what is dear."""
     only_rare_class_missing: YesNo
+    """Real rows are enough but for one rare class or case."""
     slightly_underfit_on_abundant_data: YesNo
+    """There are many real rows, and the model does not learn all of what they hold."""
     none_of_these: YesNo
+    """None of the four: the rule then says to collect more real data."""
 
     @model_validator(mode="after")
     def _one_way(self) -> "Decision":
@@ -50,12 +56,19 @@ class Brief(Section):
     """The section `brief` of params.yaml; every question must be answered."""
 
     gap: Answer
+    """What is missing, in one sentence."""
     why_not_real: Answer
+    """Why real rows cannot fill the gap."""
     metric: Answer
+    """What models are scored by: a name from the list below."""
     threshold: Annotated[float, BeforeValidator(_answered)]
+    """What the metric must reach on the holdout for the model to be of use."""
     priority: Annotated[Literal["fidelity", "privacy", "utility"], BeforeValidator(_answered)]
+    """Which of the three gates' defaults are strict, and whose reasons are told first."""
     decision: Decision
+    """The decision rule's five questions."""
     proceed_because: str | None = None
+    """Why to go on where the rule says to collect more real data."""
 
     @model_validator(mode="after")
     def _against_the_rule(self) -> "Brief":
@@ -65,6 +78,12 @@ class Brief(Section):
                 "say why in `brief.proceed_because`"
             )
         return self
+
+
+def drafts(brief: Brief) -> list[str]:
+    """Return the dotted keys of the answers that are still drafts of `dvc-synth init`."""
+    answers = brief.model_dump()
+    return [f"brief.{name}" for name, told in answers.items() if str(told).startswith(DRAFT)]
 
 
 def route(brief: Brief) -> str:
