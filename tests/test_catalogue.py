@@ -2,15 +2,17 @@
 
 import hashlib
 import importlib
+import re
+import resource
 from pathlib import Path
 
 import pytest
-from catalogue import parameters, schemas, tables
-from catalogue.case import Case, small
+from catalogue import parameters, schemas, states, tables
+from catalogue.case import Case, ran, small
 
 from stages.lib import errors
 
-EVERY: list[Case] = [*tables.CASES, *schemas.CASES, *parameters.CASES]
+EVERY: list[Case] = [*tables.CASES, *schemas.CASES, *parameters.CASES, *states.CASES]
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -44,4 +46,37 @@ def test_it_ends_well(
     assert told.startswith("error: ") and told.count("error: ") == 1
     for part in case.said:
         assert part in told
+    assert before.items() <= contents(tmp_path).items()
+    assert not list(tmp_path.rglob("*.partial"))
+
+
+def test_the_catalogue_is_long_enough() -> None:
+    """There are more than sixty entries, none of them twice."""
+    assert len({case.wrong for case in EVERY}) == len(EVERY) >= 60
+    assert all(bool(case.said) != bool(case.comes) for case in EVERY)
+
+
+@pytest.mark.parametrize("stage", ["ingest", "freeze", "fit"])
+def test_a_full_disk_is_told_and_keeps_what_was_there(
+    stage: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """No space ends in one message that names the file; the earlier ones stay as they were."""
+    small(tmp_path)
+    ran(tmp_path, "ingest", "freeze")
+    before = contents(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [stage, "naive_bayes"])
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200, limits[1]))  # as a disk with so much left
+    try:
+        with pytest.raises(SystemExit):
+            errors.run(importlib.import_module(f"stages.{stage}").main)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    told = capsys.readouterr().err
+    assert re.match(r"error: (data|models)/[a-z_]+\.(parquet|pkl): ", told)
+    assert "File too large; nothing half-written was kept: make room" in told
     assert contents(tmp_path) == before

@@ -28,6 +28,9 @@ def replacing(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         os.replace(temporary, target)
+    except OSError as error:
+        error.filename = str(target)  # a full disk does not say of what, and the rest names both
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

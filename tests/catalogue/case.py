@@ -1,5 +1,7 @@
 """One entry of the catalogue, and the small project that it spoils."""
 
+import contextlib
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -79,3 +81,10 @@ def set_params(folder: Path, key: str, value: Any) -> None:
         section = section[part]
     section[last] = value
     file.write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+
+
+def ran(folder: Path, *stages: str) -> None:
+    """Run stages of the small project in this process."""
+    with contextlib.chdir(folder):
+        for stage in stages:
+            importlib.import_module(f"stages.{stage}").main()

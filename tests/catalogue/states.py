@@ -1,0 +1,206 @@
+"""Wrong states of a repository and of its disk, as stages and the command meet them."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from catalogue.case import TABLE, Case, ran
+
+MERGE = "<<<<<<< HEAD\n=======\n>>>>>>> other\n"
+
+
+def after(*stages: str, then: Callable[[Path], object] = lambda folder: None) -> Callable:
+    """Return what runs stages, and then spoils something."""
+
+    def make(folder: Path) -> None:
+        ran(folder, *stages)
+        then(folder)
+
+    return make
+
+
+def git(*commands: str) -> Callable[[Path], None]:
+    """Return what runs commands of git."""
+
+    def make(folder: Path) -> None:
+        for command in commands:
+            subprocess.run(["git", *command.split()], cwd=folder, check=True, capture_output=True)
+
+    return make
+
+
+def repository(folder: Path) -> None:
+    """Commit the small project."""
+    git("init -q -b main", "add --all", "commit -q -m all")(folder)
+
+
+def detached(folder: Path) -> None:
+    """Leave every branch."""
+    repository(folder)
+    git("checkout -q --detach")(folder)
+
+
+def dirty(folder: Path) -> None:
+    """Change the table and commit nothing."""
+    repository(folder)
+    (folder / TABLE).write_text((folder / TABLE).read_text() + "60,north,yes\n")
+
+
+def folder_at(path: str) -> Callable[[Path], None]:
+    """Return what puts a folder where a file belongs."""
+    return lambda folder: (folder / path).mkdir(parents=True)
+
+
+def file_at(path: str, content: str | bytes = "x") -> Callable[[Path], object]:
+    """Return what puts a file where a folder belongs, or another file."""
+    whole = content.encode() if isinstance(content, str) else content
+
+    def make(folder: Path) -> None:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(whole)
+
+    return make
+
+
+def cut(path: str) -> Callable[[Path], object]:
+    """Return what cuts a file in half."""
+
+    def make(folder: Path) -> None:
+        whole = (folder / path).read_bytes()
+        (folder / path).write_bytes(whole[: len(whole) // 2])
+
+    return make
+
+
+def gone(path: str) -> Callable[[Path], object]:
+    """Return what takes a file away."""
+    return lambda folder: (folder / path).unlink()
+
+
+def fitted(folder: Path) -> None:
+    """Assert that a generator was fitted."""
+    assert (folder / "models/naive_bayes.pkl").is_file()
+    assert (folder / "metrics/fit/naive_bayes.json").is_file()
+
+
+def ingested(folder: Path) -> None:
+    """Assert that the table was read, and that nothing half-written is left."""
+    assert (folder / "data/real.parquet").is_file()
+    assert not list(folder.rglob("*.partial"))
+
+
+FIT = {"stage": "fit", "argument": "naive_bayes"}
+BATCH = "naive_bayes-everything"
+CASES = [
+    # git
+    Case("no git", after("ingest", "freeze"), comes=fitted, **FIT),
+    Case("no commit yet", after("ingest", "freeze", then=git("init -q")), comes=fitted, **FIT),
+    Case("a detached head", after("ingest", "freeze", then=detached), comes=fitted, **FIT),
+    Case("a dirty tree", dirty, comes=ingested),
+    # Files where they do not belong
+    Case(
+        "a folder where the table of real rows belongs",
+        folder_at("data/real.parquet"),
+        ("data/real.parquet: Is a directory", "move the folder away"),
+    ),
+    Case("a file where metrics belong", file_at("metrics"), ("metrics", "move the file away")),
+    Case(
+        "a file where models belong",
+        after("ingest", "freeze", then=file_at("models")),
+        ("models", "move the file away"),
+        **FIT,
+    ),
+    Case(
+        "what a killed run left",
+        file_at("data/.real.parquet.partial", "half a table"),
+        comes=ingested,
+    ),
+    # Files that are not there, or not whole
+    Case(
+        "no real table yet",
+        lambda folder: None,
+        ("data/real.parquet is not there", "dvc repro"),
+        stage="freeze",
+    ),
+    Case(
+        "half a real table",
+        after("ingest", then=cut("data/real.parquet")),
+        ("is damaged", "dvc checkout"),
+        stage="freeze",
+    ),
+    Case(
+        "half a holdout",
+        after("ingest", "freeze", then=cut("data/holdout.parquet")),
+        ("data/holdout.parquet is damaged",),
+        stage="freeze",
+    ),
+    Case(
+        "half a training slice",
+        after("ingest", "freeze", then=cut("data/train.parquet")),
+        ("data/train.parquet is damaged",),
+        **FIT,
+    ),
+    Case(
+        "a table that is CSV by its bytes",
+        file_at("data/real.parquet", "age\n1\n"),
+        ("data/real.parquet is damaged",),
+        stage="freeze",
+    ),
+    Case(
+        "marks of a merge in a metric",
+        after("ingest", "freeze", then=file_at(f"metrics/preview/{BATCH}.json", MERGE)),
+        (f"metrics/preview/{BATCH}.json is damaged", "git checkout"),
+        stage="generate",
+        argument=BATCH,
+    ),
+    Case(
+        "marks of a merge in the record of batches",
+        file_at("metrics/batches.idx", MERGE),
+        ("metrics/batches.idx: line 1 is no record of a batch", "keep the lines of both"),
+    ),
+    Case(
+        "marks of a merge in dvc.lock",
+        after(
+            "ingest",
+            "freeze",
+            then=lambda folder: [
+                file_at("models/naive_bayes.pkl")(folder),
+                file_at("dvc.lock", MERGE)(folder),
+            ],
+        ),
+        ("dvc.lock is damaged", "take one side"),
+        stage="preview",
+        argument=BATCH,
+    ),
+    Case(
+        "a model of elsewhere",
+        after(
+            "ingest",
+            "freeze",
+            then=file_at("models/naive_bayes.pkl", b"cos\nsystem\n(S'touch pwned'\ntR."),
+        ),
+        ("is not the file that dvc.lock records", "loading it would run code"),
+        stage="preview",
+        argument=BATCH,
+    ),
+    Case(
+        "no model yet",
+        after("ingest", "freeze"),
+        ("models/naive_bayes.pkl is not there", "dvc repro"),
+        stage="preview",
+        argument=BATCH,
+    ),
+    Case(
+        "a batch that params do not have",
+        after("ingest", "freeze"),
+        ("slice 'nothing' is unknown",),
+        stage="preview",
+        argument="naive_bayes-nothing",
+    ),
+    Case(
+        "another folder",
+        gone("params.yaml"),
+        ("run from the repository's root",),
+        stage="handoff",
+    ),
+]
