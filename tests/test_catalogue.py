@@ -10,6 +10,7 @@ import pytest
 from catalogue import parameters, schemas, states, tables
 from catalogue.case import Case, ran, small
 
+from stages import __main__ as command
 from stages.lib import errors
 
 EVERY: list[Case] = [*tables.CASES, *schemas.CASES, *parameters.CASES, *states.CASES]
@@ -50,10 +51,34 @@ def test_it_ends_well(
     assert not list(tmp_path.rglob("*.partial"))
 
 
+@pytest.mark.parametrize(
+    ("case", "given"), states.VERBS, ids=lambda part: getattr(part, "wrong", "")
+)
+def test_a_verb_ends_well(
+    case: Case,
+    given: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The command says in one message what is wrong, its exit code is 2, and no file is touched."""
+    small(tmp_path)
+    case.make(tmp_path)
+    before = contents(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert command.main(given) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("error: ")
+    for part in case.said:
+        assert part in told
+    assert contents(tmp_path) == before
+
+
 def test_the_catalogue_is_long_enough() -> None:
     """There are more than sixty entries, none of them twice."""
-    assert len({case.wrong for case in EVERY}) == len(EVERY) >= 60
-    assert all(bool(case.said) != bool(case.comes) for case in EVERY)
+    every = [*EVERY, *(case for case, _ in states.VERBS)]
+    assert len({case.wrong for case in every}) == len(every) >= 60
+    assert all(bool(case.said) != bool(case.comes) for case in every)
 
 
 @pytest.mark.parametrize("stage", ["ingest", "freeze", "fit"])

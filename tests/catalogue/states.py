@@ -1,8 +1,11 @@
 """Wrong states of a repository and of its disk, as stages and the command meet them."""
 
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+
+from conftest import ROOT
 
 from catalogue.case import TABLE, Case, ran
 
@@ -87,6 +90,34 @@ def ingested(folder: Path) -> None:
     """Assert that the table was read, and that nothing half-written is left."""
     assert (folder / "data/real.parquet").is_file()
     assert not list(folder.rglob("*.partial"))
+
+
+def project(then: Callable[[Path], object] = lambda folder: None) -> Callable[[Path], None]:
+    """Return what makes the small project one that the command knows, spoils it and commits."""
+
+    def make(folder: Path) -> None:
+        shutil.copy(ROOT / "dvc.yaml", folder)
+        then(folder)
+        repository(folder)
+
+    return make
+
+
+def without_git(folder: Path) -> None:
+    """Leave the project outside of any repository."""
+    shutil.copy(ROOT / "dvc.yaml", folder)
+
+
+def without_commit(folder: Path) -> None:
+    """Begin a repository, and commit nothing."""
+    without_git(folder)
+    git("init -q")(folder)
+
+
+def broken_git(folder: Path) -> None:
+    """Break the repository itself."""
+    project()(folder)
+    (folder / ".git/HEAD").write_text("x")
 
 
 FIT = {"stage": "fit", "argument": "naive_bayes"}
@@ -202,5 +233,56 @@ CASES = [
         gone("params.yaml"),
         ("run from the repository's root",),
         stage="handoff",
+    ),
+]
+
+NOT_GIT = "is not in a git repository"
+LOCK = ["lock", "--why", "x"]
+VERBS: list[tuple[Case, list[str]]] = [
+    (Case("check without git", without_git, (NOT_GIT,)), ["check"]),
+    (Case("lock without git", without_git, (NOT_GIT,)), LOCK),
+    (Case("check in a broken repository", broken_git, (NOT_GIT,)), ["check"]),
+    (Case("review before any commit", without_commit, ("'HEAD' names no commit",)), ["review"]),
+    (Case("history of nothing", project(), ("commit what `dvc repro` wrote",)), ["history"]),
+    (Case("a lock of nothing", project(), ("`dvc repro freeze` carves one",)), LOCK),
+    (
+        Case("a trace of nothing", project(), ("'x' is nothing that workspace has made",)),
+        ["trace", "x"],
+    ),
+    (
+        Case("check outside of a project", project(gone("dvc.yaml")), ("no dvc.yaml here",)),
+        ["check"],
+    ),
+    (
+        Case("check with half a dvc.lock", project(file_at("dvc.lock", MERGE)), ("`dvc repro`",)),
+        ["check"],
+    ),
+    (
+        Case("check without params", project(gone("params.yaml")), ("params.yaml is not there",)),
+        ["check"],
+    ),
+    (
+        Case(
+            "approval of a schema that is none",
+            project(file_at("data/schema.yaml", "columns: [")),
+            ("data/schema.yaml is not valid YAML",),
+        ),
+        ["approve", "schema", "--note", "x"],
+    ),
+    (
+        Case(
+            "a lock beside a damaged metric",
+            project(file_at("metrics/freeze.json", MERGE)),
+            ("metrics/freeze.json at workspace cannot be read",),
+        ),
+        LOCK,
+    ),
+    (
+        Case("an approval of nothing", project(), ("is not there; run `dvc repro preview@",)),
+        ["approve", BATCH, "--note", "x"],
+    ),
+    (
+        Case("a project that is there already", project(), ("Nothing was written.",)),
+        ["init", TABLE, "--target", "bought"],
     ),
 ]
