@@ -1,14 +1,16 @@
 """A small project whose outputs DVC holds, and S3 servers on 127.0.0.1 to push them to."""
 
 import itertools
+import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -78,6 +80,12 @@ def cached(project: Project, oid: str) -> Path:
     return project.folder / ".dvc/cache/files/md5" / oid[:2] / oid[2:]
 
 
+def children(project: Project, path: str) -> list[str]:
+    """Return the hashes of a folder's files."""
+    told = json.loads(cached(project, entry(project, path)).read_bytes())
+    return [str(one["md5"]) for one in told]
+
+
 class Server(NamedTuple):
     """An S3 server, and keys that it knows."""
 
@@ -116,22 +124,21 @@ class Bucket(NamedTuple):
         return list(self.server.storage().find(self.name))
 
     def connect(self, project: Project) -> None:
-        """Set the bucket up as a project's remote, as docs/remotes.md says."""
-        project.run("dvc", "remote", "add", "--default", "storage", f"s3://{self.name}/project")
-        for name, value in {"endpointurl": self.server.endpoint, "verify": "true"}.items():
-            project.run("dvc", "remote", "modify", "storage", name, value)
+        """Be a project's remote, by its configuration as `dvc remote` would write it."""
+        told = {"url": f"s3://{self.name}/project", "endpointurl": self.server.endpoint}
+        lines = [f"    {name} = {value}" for name, value in {**told, "verify": "true"}.items()]
+        config = project.folder / ".dvc/config"
+        core = "[core]\n    analytics = false\n    remote = storage\n"
+        config.write_text("\n".join([f"{core}['remote \"storage\"']", *lines, ""]))
+        project.run("git", "commit", "--quiet", "--message", "a remote", ".dvc/config")
         self.open(project)
-        project.run("git", "add", ".dvc/config")
-        project.run("git", "commit", "--quiet", "--message", "a remote")
 
-    def open(self, project: Project) -> None:
+    def open(self, project: Project, **others: str) -> None:
         """Give a project the keys, where git does not see them."""
-        server = self.server
-        for name, value in {
-            "access_key_id": server.key,
-            "secret_access_key": server.secret,
-        }.items():
-            project.run("dvc", "remote", "modify", "--local", "storage", name, value)
+        keys = {"access_key_id": self.server.key, "secret_access_key": self.server.secret}
+        lines = [f"    {name} = {value}" for name, value in {**keys, **others}.items()]
+        told = "\n".join(["['remote \"storage\"']", *lines, ""])
+        (project.folder / ".dvc/config.local").write_text(told)
 
 
 _numbers = itertools.count(1)
@@ -166,6 +173,43 @@ def serve(folder: Path) -> Iterator[Server]:
     finally:
         process.kill()
         process.wait()
+
+
+@contextmanager
+def dying(endpoint: str, *, after: int) -> Iterator[str]:
+    """Stand before a server until `after` bytes went to it; then drop every connection for good."""
+    host, port = endpoint.removeprefix("http://").split(":")
+    left, ends = after, []
+    gate = socket.create_server(("127.0.0.1", 0))
+
+    def pass_on(source: socket.socket, target: socket.socket, counted: bool) -> None:
+        nonlocal left
+        with suppress(OSError):
+            while left >= 0 and (chunk := source.recv(1 << 14)):
+                left -= len(chunk) * counted
+                target.sendall(chunk[:left] if left < 0 else chunk)
+        for end in ends if left < 0 else (source, target):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        if left < 0:
+            gate.close()
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                near = gate.accept()[0]
+                far = socket.create_connection((host, int(port)))
+                ends.extend((near, far))
+                for one in ((near, far, True), (far, near, False)):
+                    threading.Thread(target=pass_on, args=one, daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{gate.getsockname()[1]}"
+    finally:
+        assert left < 0, "it was not asked for enough to die"
+        for end in ends:
+            end.close()
 
 
 def free() -> int:

@@ -33,7 +33,7 @@ class Found(NamedTuple):
     here: Literal["right", "other", "absent"]
     cached: Literal["right", "damaged", "absent"]
     damaged: list[Path]  # the cache's objects that are not what their names say
-    objects: list[str]  # the hashes that a remote must hold, a folder's files among them
+    objects: list[str]  # its hash, and those of a folder's files where the cache has their list
 
 
 def recorded(at: Snapshot, wanted: Mapping[str, Asked]) -> list[Output]:
@@ -65,19 +65,27 @@ def find(outputs: list[Output], repo: Repository, at: Snapshot, place: Place) ->
     return [_found(one, repo, known if one.path in here else None, place) for one in outputs]
 
 
+def children(content: bytes, md5: str) -> list[str]:
+    """Return the hashes of a folder's files out of the list that has this hash; none of another."""
+    if hashlib.md5(content).hexdigest() != md5.removesuffix(".dir"):
+        return []
+    return list(dict.fromkeys(one["md5"] for one in json.loads(content)))
+
+
 def _found(
     output: Output, repo: Repository, known: Mapping[str, str] | None, place: Place
 ) -> Found:
-    objects = [output.md5, *_children(output.md5, place)]
-    at_hand = {oid: place(oid) for oid in objects if place(oid).is_file()}
+    at, md5 = place(output.md5), output.md5
+    listed = children(at.read_bytes(), md5) if md5.endswith(".dir") and at.is_file() else []
+    at_hand = {oid: place(oid) for oid in (md5, *listed) if place(oid).is_file()}
     damaged = [path for oid, path in at_hand.items() if _digest(path) != oid.removesuffix(".dir")]
-    whole = len(at_hand) == len(objects)
+    whole = len(at_hand) == len(listed) + 1
     return Found(
         output,
         here="absent" if known is None else _here(output, repo, known),
         cached="damaged" if damaged else "right" if whole else "absent",
         damaged=damaged,
-        objects=objects,
+        objects=[md5, *listed],
     )
 
 
@@ -86,16 +94,6 @@ def _here(output: Output, repo: Repository, known: Mapping[str, str]) -> Literal
     empty = (repo.project / path).is_dir() and not any(one.startswith(f"{path}/") for one in known)
     found = _EMPTY if empty else contents.of(path, known)
     return "right" if found == output.md5 else "other"
-
-
-def _children(md5: str, place: Place) -> list[str]:
-    """Return the hashes of a folder's files, where the cache has the list of them undamaged."""
-    if not md5.endswith(".dir") or not place(md5).is_file():
-        return []
-    told = place(md5).read_bytes()
-    if hashlib.md5(told).hexdigest() != md5.removesuffix(".dir"):
-        return []
-    return list(dict.fromkeys(one["md5"] for one in json.loads(told)))
 
 
 def _inside(path: str) -> bool:

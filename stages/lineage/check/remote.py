@@ -8,18 +8,24 @@ from typing import Any, NamedTuple
 from ...lib.words import count, listed
 from ..terminal import few
 from .condition import Condition
-from .outputs import Found
+from .outputs import Found, children
 
-_SECONDS = 10.0  # to wait for an answer
+SECONDS = 10.0  # to wait for an answer
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _ADD = "dvc remote add --default storage s3://BUCKET/PATH"
 
 
 class _Held(NamedTuple):
-    """What a remote has of the objects that were asked for."""
+    """What a remote has of the objects that outputs consist of."""
 
+    of: dict[str, list[str]]  # these objects, by the output's path
     absent: set[str]
     damaged: set[str]  # whose content the server knows to be another
+
+    @property
+    def wrong(self) -> set[str]:
+        """The objects that nobody can pull."""
+        return self.absent | self.damaged
 
 
 def look(dvc: Any, found: list[Found], *, online: bool) -> list[Condition]:
@@ -54,28 +60,27 @@ def look(dvc: Any, found: list[Found], *, online: bool) -> list[Condition]:
 
 def _asked(name: str, odb: Any, found: list[Found]) -> Condition:
     """Ask a remote for everything that outputs consist of."""
-    wanted = list(dict.fromkeys(oid for one in found for oid in one.objects))
     try:
-        held = _within(_SECONDS, lambda: _held(odb, wanted))
+        held = _within(SECONDS, lambda: _held(odb, found))
     except Exception as error:  # each kind of storage has errors of its own
         return Condition("remote", False, *_unreachable(name, error))
-    wrong = held.absent | held.damaged
+    wanted = {oid for objects in held.of.values() for oid in objects}
     if not wanted:
-        return Condition("remote", True, f"{name} answers; there is nothing to ask it for.", "")
-    if not wrong:
+        return Condition("remote", True, f"{name} answers; there is nothing to ask it for yet.", "")
+    if not held.wrong:
         said = f"{name} has all {count(len(wanted), 'object')} of what dvc.lock records."
         return Condition("remote", True, said, "")
-    lacking = [one for one in found if wrong & set(one.objects)]
-    here = all(one.cached == "right" for one in lacking)
+    lacking = [one for one in found if held.wrong & set(held.of[one.output.path])]
+    named = listed(few(one.output.path for one in lacking))
     verb = "has damaged" if not held.absent else "lacks or has damaged" if held.damaged else "lacks"
-    said = f"{name} {verb} {count(len(wrong), 'object')} of {_named(lacking)}."
-    if not here:
+    said = f"{name} {verb} {count(len(held.wrong), 'object')} of {named}."
+    if any(one.cached != "right" for one in lacking):
         said += " They are not whole here either: push them from where they are."
         return Condition("remote", False, said, "")
     # Where a folder's list is there, `dvc push` takes its files to be there too; and what has the
     # right name it never replaces. Both are removed first.
-    lists = {one.objects[0] for one in lacking if len(one.objects) > 1} - held.absent
-    remove = sorted(lists | held.damaged)
+    lists = {one.output.md5 for one in lacking if one.output.md5.endswith(".dir")}
+    remove = sorted((lists - held.absent) | held.damaged)
     if not remove:
         return Condition("remote", False, said, "dvc push")
     delete = f"[odb.delete(oid) for oid in {remove}]"
@@ -83,25 +88,38 @@ def _asked(name: str, odb: Any, found: list[Found]) -> Condition:
     return Condition("remote", False, said, f'python -c "{script}" && dvc push')
 
 
-def _held(odb: Any, wanted: list[str]) -> _Held:
-    """Look at each object's entry on the server, and read none."""
+def _held(odb: Any, found: list[Found]) -> _Held:
+    """Look at each object's entry on the server; of folders whose list is not here, read that."""
     if odb.fs.protocol == "s3":  # a person waits; botocore would try for a quarter of a minute
         odb.fs.fs_args.setdefault("config_kwargs", {})["retries"] = {"max_attempts": 1}
-    told = odb.fs.info([odb.oid_to_path(oid) for oid in wanted], return_exceptions=True)
-    entries, absent = {}, set()
-    for oid, one in zip(wanted, told, strict=True):
-        if isinstance(one, FileNotFoundError):
-            absent.add(oid)
-        elif isinstance(one, Exception):
-            raise one
-        else:
-            entries[oid] = one
-    if not entries:  # of a bucket that is not there, only a listing says so
+    of = {one.output.path: [*one.objects] for one in found}
+    entries = _entries(odb, [oid for objects in of.values() for oid in objects])
+    if not any(entries.values()):  # of a bucket that is not there, only a listing says so
         next(iter(odb.fs.find([odb.oid_to_path("00")], prefix=True)), None)
-    return _Held(absent, _damaged(entries))
+    unread = [
+        one.output for one in found if len(one.objects) == 1 and one.output.md5.endswith(".dir")
+    ]
+    for one in unread:
+        if entries[one.md5]:
+            of[one.path] += children(odb.fs.cat_file(odb.oid_to_path(one.md5)), one.md5)
+    entries |= _entries(odb, [oid for one in unread for oid in of[one.path][1:]])
+    absent = {oid for oid, one in entries.items() if not one}
+    return _Held(of, absent, _damaged({oid: one for oid, one in entries.items() if one}))
 
 
-def _damaged(entries: dict[str, Any]) -> set[str]:
+def _entries(odb: Any, oids: list[str]) -> dict[str, dict[str, Any]]:
+    """Return what the server says of each object, nothing of one that it does not have."""
+    told = odb.fs.info([odb.oid_to_path(oid) for oid in oids], return_exceptions=True)
+    failed = [one for one in told if isinstance(one, Exception)]
+    for one in failed:
+        if not isinstance(one, FileNotFoundError):
+            raise one
+    return {
+        oid: {} if isinstance(one, Exception) else one for oid, one in zip(oids, told, strict=True)
+    }
+
+
+def _damaged(entries: dict[str, dict[str, Any]]) -> set[str]:
     """Return the objects whose MD5 is another by what the server says.
 
     S3's ETag is the MD5 of what was uploaded in one piece, unless the bucket encrypts with keys of
@@ -148,7 +166,3 @@ def _told(error: Exception) -> str:
     """Return an error's first line, without what may be a password in a URL."""
     line = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
     return re.sub(r"//[^/@\s]*@", "//", line).rstrip(".")
-
-
-def _named(found: list[Found]) -> str:
-    return listed(few(one.output.path for one in found))
