@@ -84,7 +84,8 @@ def typed(cells: pd.DataFrame, schema: Schema) -> Typed:
 
     Empty ones and the schema's markers are missing values.
     """
-    found = {name: _column(cells[name], schema.columns[name], schema.read) for name in cells}
+    names = [str(name) for name in cells.columns]
+    found = {name: _column(cells[name], schema.columns[name], schema.read) for name in names}
     return Typed(
         pd.DataFrame({name: values for name, (values, _) in found.items()}, index=cells.index),
         pd.DataFrame({name: bad for name, (_, bad) in found.items()}, index=cells.index),

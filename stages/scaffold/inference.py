@@ -281,7 +281,8 @@ def _is_sequence(own: _Looked) -> bool:
 
 def _is_code(own: _Looked) -> bool:
     """Return whether cells are names of rows: short, one word, as no number or prose is."""
-    return not own.numeric and all(len(text) <= 40 and " " not in text for text in own.cells.texts)
+    short = all(len(text) <= 40 and " " not in text for text in own.cells.texts)
+    return short and not np.isfinite(own.numbers).mean() > 1 - _MOSTLY
 
 
 def _one_of_a_role(guesses: dict[str, Guess], looked: Mapping[str, _Looked]) -> dict[str, Guess]:

@@ -16,6 +16,7 @@ class Plan(NamedTuple):
     """A table as it was looked at."""
 
     schema: str  # the text of data/schema.yaml
+    read: Read
     columns: dict[str, Guess]
     leaks: list[str]
     task: Task
@@ -46,6 +47,7 @@ def of(path: Path, target: str) -> Plan:
     counts = {} if columns[target].numeric else known.astype(str).value_counts().to_dict()
     return Plan(
         schema=declaration.text(declared.read, found.columns, suspected),
+        read=declared.read,
         columns=found.columns,
         leaks=suspected,
         task=schemas.task(declared, known),

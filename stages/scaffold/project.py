@@ -2,7 +2,7 @@
 
 import logging
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -112,6 +112,12 @@ def inside(place: Place, table: Path) -> str | None:
         return table.resolve().relative_to(place.folder.resolve()).as_posix()
     except ValueError:
         return None
+
+
+def ignored(place: Place, paths: Iterable[str]) -> list[str]:
+    """Return which files git ignores, though it should hold them."""
+    told = _git(place.folder, "check-ignore", "--no-index", "--", *paths)
+    return told.splitlines() if told else []
 
 
 def track(place: Place, path: str) -> str:

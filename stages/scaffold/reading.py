@@ -29,6 +29,8 @@ _MARKS = {  # the encoding that a byte-order mark gives away; the longer marks f
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+_EUROPEAN = ("cp1250", "cp1252", "latin_1", "iso8859_1", "iso8859_2", "iso8859_15", "cp1257")
+CERTAIN = ("utf-8", "utf-8-sig", "utf-16", "utf-32")  # encodings that are no guess
 _CHUNK = 1 << 20
 _LINES = 200  # that are looked at for what separates cells
 
@@ -92,13 +94,16 @@ def _is_utf8(begin: bytes, rest: IO[bytes]) -> bool:
 
 
 def _guessed(path: Path, begin: bytes) -> str:
-    """Return the likeliest encoding of bytes that are no UTF-8."""
+    """Return the likeliest encoding of bytes that are no UTF-8.
+
+    Between the alphabets of western and central Europe too few letters tell: the western is taken.
+    """
     from charset_normalizer import from_bytes
 
     best = from_bytes(begin).best()
     if best is None:
         raise TableError(f"{path}: its encoding cannot be told; save it as UTF-8, or as Parquet")
-    return best.encoding
+    return "cp1252" if best.encoding in _EUROPEAN else best.encoding
 
 
 def _delimiter(lines: list[str]) -> str:

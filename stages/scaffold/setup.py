@@ -6,7 +6,7 @@ from pathlib import Path
 from ..lib.errors import TableError
 from ..lib.words import count, listed
 from ..lineage.terminal import printable
-from . import parameters, plan, project, template
+from . import parameters, plan, project, reading, template
 from .plan import Plan
 from .project import Place
 
@@ -49,7 +49,12 @@ def own(
     project.write(place, {**written, **copied})
     project.configure(place)
     keeper = project.track(place, path)
-    return [*_overwrote(overwritten), *_told(found, path, target, keeper)]
+    tracked = [*written, path if keeper == "git" else f"{path}.dvc"]
+    return [
+        *_overwrote(overwritten),
+        *_told(found, path, target, keeper),
+        *_ignored(project.ignored(place, tracked)),
+    ]
 
 
 def example(place: Place, *, force: bool) -> list[str]:
@@ -70,11 +75,19 @@ def _overwrote(paths: list[str]) -> list[str]:
     return [f"Overwritten: {', '.join(paths)}"] * bool(paths)
 
 
+def _ignored(paths: list[str]) -> list[str]:
+    few = f"{', '.join(paths[:_FEW])}{', …' * (len(paths) > _FEW)}"
+    return [f"MEND    .gitignore: git would not keep {few}"] * bool(paths)
+
+
 def _told(found: Plan, path: str, target: str, keeper: str) -> list[str]:
     """Return five lines: the table, the task, the columns, the slices, and what to do next."""
+    guessed = found.read.encoding not in reading.CERTAIN
     return [
         f"table   {printable(path)}: {count(found.rows, 'labelled row')}, none twice, "
-        f"{count(len(found.columns), 'column')}; {keeper} keeps it",
+        f"{count(len(found.columns), 'column')}; {keeper} keeps it"
+        + f"; GUESSED: its encoding is {found.read.encoding}"
+        * guessed,
         f"target  {printable(target)}: {_task(found)}",
         f"columns {_columns(found)}",
         f"slices  {_slices(found)}",

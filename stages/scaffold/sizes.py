@@ -6,7 +6,7 @@ LARGE = {"train": 10_000, "tune": 5_000, "holdout": 10_000}  # rows of a large t
 SHARES = {"train": 0.55, "tune": 0.2, "holdout": 0.25}  # of a small table, which is given out whole
 _OF_A_CLASS = 2  # rows of the rarest class that a slice is made larger for
 _LARGER = 3  # times, at most
-_SEVERAL = 3_000  # rows of train above which fits take their time
+_SEVERAL = 1_000  # rows of train above which fits take their time
 
 
 class Sizes(NamedTuple):
