@@ -15,6 +15,8 @@ FOLDER = Path(__file__).parent / "templates"
 _TAG = re.compile(r"(\\*)(<)(?=[A-Za-z/!?])")
 _DEFINITION = re.compile(r"(?<=\])(\\*)(:)")
 
+_TURNS = {mark: f"\\u{mark:04x}" for mark in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+
 
 def markdown(**told: Any) -> str:
     """Return HANDOFF.md."""
@@ -81,9 +83,18 @@ def _environment(*, autoescape: bool) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=_seen,
     )
     env.filters |= {"number": words.number, "interval": words.interval, "listed": words.listed}
     return env
+
+
+def _seen(value: Any) -> Any:
+    """Return a text whose letters stand in the order in which they are read.
+
+    Marks that turn the direction of writing would reach beyond the name that they are in.
+    """
+    return value.translate(_TURNS) if isinstance(value, str) else value
 
 
 def _runs(text: str, letter: str) -> list[str]:

@@ -120,8 +120,17 @@ def run(main: Callable[[], None]) -> None:
         message = told(error)
         if message is None:
             raise
-        print(f"error: {message}", file=sys.stderr)
+        print(f"error: {_seen(message)}", file=sys.stderr)
         sys.exit(1)
+
+
+def _seen(text: str) -> str:
+    """Return text that cannot steer a terminal, whatever a file's name or a cell holds."""
+    kept = (
+        letter if letter.isprintable() or letter in "\n\t" else f"\\x{ord(letter):02x}"
+        for letter in text
+    )
+    return "".join(kept)
 
 
 _SHOWN = 120  # characters of a value in a message

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -13,10 +14,15 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pandas.api.types import is_object_dtype
 
 from .errors import StaleError
 
 DIGITS = 6  # significant digits in committed files: what is beyond them is platform noise
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_GUARDED = re.compile(r"'+[=+\-@\t\r]")
+_NUMBER = re.compile(r"[+-]?[\d.]+([eE][+-]?\d+)?%?")
 
 
 @contextmanager
@@ -89,15 +95,41 @@ def read_text(path: str | Path) -> str:
 
 
 def write_csv(frame: pd.DataFrame, path: str | Path, *, digits: int = DIGITS) -> None:
-    """Write a table as CSV without an index, floats rounded."""
+    """Write a table as CSV without an index, floats rounded, no cell one that a spreadsheet runs.
+
+    A text that begins as a formula does gets an apostrophe before it, which `read_csv` takes away.
+    """
+    guarded = frame.rename(columns=_guarded)
+    for place in range(frame.shape[1]):
+        own = frame.iloc[:, place]
+        if is_object_dtype(own) or isinstance(own.dtype, pd.CategoricalDtype):
+            guarded.isetitem(place, own.astype(object).map(_guarded).to_numpy())
     with replacing(path) as temporary:
-        frame.to_csv(temporary, index=False, float_format=f"%.{digits}g", lineterminator="\n")
+        guarded.to_csv(temporary, index=False, float_format=f"%.{digits}g", lineterminator="\n")
 
 
-def read_csv(path: str | Path) -> pd.DataFrame:
-    """Read a CSV table that an earlier stage wrote; raises StaleError where it is not whole."""
+def read_csv(path: str | Path, **options: Any) -> pd.DataFrame:
+    """Read a CSV table that an earlier stage wrote; raises StaleError where it is not whole.
+
+    `options` go to pandas.
+    """
     with _whole(path):
-        return pd.read_csv(path, keep_default_na=False, na_values=[""])
+        found = pd.read_csv(path, keep_default_na=False, na_values=[""], **options)
+    for name in found.select_dtypes(object).columns:
+        found[name] = found[name].map(_plain)
+    return found.rename(columns=_plain)
+
+
+def _guarded(value: Any) -> Any:
+    """Return a text that a spreadsheet takes for one; a number is none that it could run."""
+    if isinstance(value, str) and _FORMULA.match(value) and not _NUMBER.fullmatch(value):
+        return f"'{value}"
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """Return a text as it was before it was guarded."""
+    return value[1:] if isinstance(value, str) and _GUARDED.match(value) else value
 
 
 def write_parquet(frame: pd.DataFrame, path: str | Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from .errors import StaleError
+from . import files
 from .schema import Schema
 
 ROWS = 10  # of each batch
@@ -23,10 +23,7 @@ class Sample(NamedTuple):
 
 def read(path: str | Path) -> pd.DataFrame:
     """Read a preview, every cell as the text it is, missing ones as NaN; raises StaleError."""
-    try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
-    except FileNotFoundError:
-        raise StaleError(f"{path} is not there; run `dvc repro` to make it") from None
+    return files.read_csv(path, dtype=str)
 
 
 def take(preview: pd.DataFrame, real: pd.DataFrame, schema: Schema, *, rows: int = ROWS) -> Sample:
