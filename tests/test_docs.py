@@ -27,9 +27,8 @@ RUN = "dvc exp run "
 ELSEWHERE = {
     "pip install -c constraints.txt .": (".ci/versions", 'pip" install'),
     "dvc-synth init": (TUTORIAL, "$ dvc-synth init customers.csv --target churned"),
-    "dvc remote add --default storage s3://": ("tests/stored.py", '"remote", "add", "--default"'),
-    "dvc remote modify storage": ("tests/stored.py", '"dvc", "remote", "modify", "storage"'),
     "dvc push": ("tests/test_s3.py", '"dvc", "push"'),
+    "dvc-synth upgrade": ("tests/test_upgrade.py", '"upgrade"'),
     "dvc queue start -j 2": ("tests/test_sweeping.py", '"dvc", "queue", "start", "-j", "2"'),
     "dask scheduler": ("tests/clusters.py", '"scheduler"'),
     "PYTHONPATH=. dask worker": ("tests/clusters.py", '"worker"'),
