@@ -23,13 +23,14 @@ def text(read: Read, columns: Mapping[str, Guess], leaks: Collection[str]) -> st
     lines = [_HEAD.rstrip()]
     told = read.model_dump(exclude_defaults=True, mode="json")
     if told:
-        lines += ["read:", *(f"  {_flow({name: own})}" for name, own in told.items())]
+        lines += ["read:", *(f"  {name}: {_flow(own)}" for name, own in told.items())]
     lines.append("columns:")
     for name, guess in columns.items():
         why = guess.doubt or guess.why
         if name in leaks:
             why = "nearly gives the target away: a leak? then `role: ignore`"
-        lines.append(f"  {_flow({name: _said(guess.column)})}" + (f"  # {why}" if why else ""))
+        line = f"  {_flow(name)}: {_flow(_said(guess.column))}"
+        lines.append(f"{line}  # {why}" if why else line)
     return "\n".join(lines) + "\n"
 
 
@@ -42,9 +43,26 @@ def _said(column: Column) -> dict[str, Any]:
     return said or {"kind": column.kind}
 
 
-def _flow(entry: dict[str, Any]) -> str:
-    """Return a mapping of one key as one line of YAML, whatever the names and values hold."""
-    dumped = yaml.safe_dump(
-        entry, default_flow_style=True, sort_keys=False, allow_unicode=True, width=float("inf")
+class _OneLine(yaml.SafeDumper):
+    """Writes text on one line, whatever it holds."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = None if text.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_OneLine.add_representer(str, _text)
+
+
+def _flow(value: Any) -> str:
+    """Return a text or a mapping as YAML on one line."""
+    dumped = yaml.dump(
+        value,
+        Dumper=_OneLine,
+        default_flow_style=True,
+        sort_keys=False,
+        allow_unicode=True,
+        width=float("inf"),
     )
-    return dumped.strip().removeprefix("{").removesuffix("}")
+    return dumped.removesuffix("\n").removesuffix("\n...")

@@ -116,7 +116,7 @@ def inside(place: Place, table: Path) -> str | None:
 
 def ignored(place: Place, paths: Iterable[str]) -> list[str]:
     """Return which files git ignores, though it should hold them."""
-    told = _git(place.folder, "check-ignore", "--no-index", "--", *paths)
+    told = _git(place.folder, "check-ignore", "--", *paths)
     return told.splitlines() if told else []
 
 
@@ -125,7 +125,7 @@ def track(place: Place, path: str) -> str:
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
-    if _git(place.folder, "ls-files", "--error-unmatch", "--", path) is not None:
+    if _git(place.folder, "ls-files", "--error-unmatch", "--", f":(literal){path}") is not None:
         return "git"
     if (place.folder / f"{path}.dvc").is_file():
         return "DVC"
@@ -152,7 +152,7 @@ def _quiet() -> Iterator[None]:
 def _git(folder: Path, *arguments: str) -> str | None:
     try:
         done = subprocess.run(
-            ["git", "--literal-pathspecs", *arguments],
+            ["git", *arguments],
             cwd=folder, env=repository.environment(), capture_output=True, text=True,
         )  # fmt: skip
     except OSError:
