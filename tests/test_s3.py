@@ -158,10 +158,10 @@ def test_no_such_bucket(small, bucket):
     """A bucket that is not there is told apart from one to which nothing was pushed."""
     assert told(small).answer == "dvc push"
     bucket.open(small, url="s3://no-such-bucket/project")
-    assert "bucket" in small.run("dvc", "push", check=False)
+    assert "NoSuchBucket" in small.run("dvc", "push", check=False)
     found = told(small)
     assert found.holds is False
-    assert "bucket" in found.evidence
+    assert "NoSuchBucket" in found.evidence
     assert found.answer == "dvc remote modify storage url s3://BUCKET/PATH"
     bucket.open(small)
     obey(small, found.answer.replace("BUCKET/PATH", f"{bucket.name}/project"))

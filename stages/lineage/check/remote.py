@@ -43,6 +43,9 @@ def look(dvc: Any, found: list[Found], *, online: bool) -> list[Condition]:
             return [Condition("remote", None, said, "dvc remote default NAME")]
         said = "There is no remote: nobody else can pull what DVC holds, and there is one copy."
         return [Condition("remote", None, said, _ADD)]
+    if dvc.config["remote"].get(name, {}).get("version_aware"):
+        said = f"{name} keeps versions of files by their paths, which are not looked at here."
+        return [Condition("remote", None, said, "dvc status --cloud")]
     try:
         odb = dvc.cloud.get_remote_odb(name)
     except DvcException as error:
@@ -164,5 +167,6 @@ def _unreachable(name: str, error: Exception) -> tuple[str, str]:
 
 def _told(error: Exception) -> str:
     """Return an error's first line, without what may be a password in a URL."""
-    line = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+    said = str(error.__cause__ or error).strip()  # what s3fs raises may say nothing by itself
+    line = next(iter(said.splitlines()), "") or type(error).__name__
     return re.sub(r"//[^/@\s]*@", "//", line).rstrip(".")
