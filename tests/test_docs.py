@@ -21,6 +21,7 @@ from stages.lib import batches, learners, params, schema, thresholds
 from stages.lib.generators import registry
 
 TUTORIAL = "docs/tutorial.md"
+REFERENCE = [str(page.relative_to(ROOT)) for page in (ROOT / "docs/reference").glob("*.md")]
 RUN = "dvc exp run "
 
 # What runs in a test of its own, or in CI's script: a file, and words in it.
@@ -57,6 +58,26 @@ def test_every_block_says_what_it_is():
     """A block without a language could hold commands that nothing runs."""
     for page in pages():
         assert {block.language for block in blocks(page)} <= {"sh", "console", "yaml"}, page
+
+
+def test_every_link_leads_somewhere():
+    """A link between the documents names a file that is there, and a heading in it."""
+    for page in (*pages(), *REFERENCE):
+        text = (ROOT / page).read_text("utf-8")
+        for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", text, flags=re.S)):
+            name, _, heading = target.partition("#")
+            if "://" in name:
+                continue
+            file = (ROOT / page).parent / name if name else ROOT / page
+            assert file.exists(), f"{page}: {target}"
+            if heading:
+                named = re.findall(r"^#+ (.+)$", file.read_text("utf-8"), re.M)
+                assert heading in map(_anchor, named), f"{page}: {target}"
+
+
+def _anchor(heading: str) -> str:
+    """Return how GitHub names a heading in a link."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def test_what_runs_elsewhere_does():
