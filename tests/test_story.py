@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 import pytest
 import vl_convert
-import yaml
 
 from stages.lib import charts, document, panels, pictures, story, vega, words
 from stages.lib.evidence import Evidence
@@ -587,9 +586,9 @@ def test_the_holdout_is_described_and_so_is_who_may_change_it() -> None:
 
 
 def test_an_unlocked_holdout_comes_with_what_locks_it() -> None:
-    """The lines to write are there, with its hash filled in."""
-    [block] = re.findall(r"```yaml\n(.*?)```", markdown(), re.DOTALL)
-    assert yaml.safe_load(block)["freeze"]["locked"]["sha256"] == "e" * 64
+    """The command that locks it is there, and the hash that it will write."""
+    section = markdown().partition("## The holdout")[2].partition("\n## ")[0]
+    assert "`dvc-synth lock --why`" in section and f"`{'e' * 64}`" in section
 
 
 def test_every_batch_has_its_provenance() -> None:
@@ -896,3 +895,11 @@ def test_intervals_show_as_many_digits_as_they_are_wide() -> None:
     """Two digits of the half width: more would pretend."""
     found = {"value": 0.881107, "lower": 0.873246, "upper": 0.888968}
     assert words.interval(found) == "0.8811 [0.8732, 0.8890]"
+
+
+def test_a_draft_of_the_brief_is_told() -> None:
+    """A brief that nobody answered stands among the limitations and the next steps."""
+    drafted = told(updated("brief", drafts=["brief.gap"]))
+    assert any("The brief is a draft" in line for line in drafted["limitations"])
+    assert any("Answer the brief" in line for line in drafted["next"])
+    assert not any("draft" in line for line in told()["limitations"])

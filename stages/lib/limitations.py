@@ -13,8 +13,8 @@ def limitations(m: Evidence) -> list[str]:
     said = []
     if m.brief["drafts"]:
         said.append(
-            "The brief is a draft of dvc-synth init, its threshold a placeholder. To be answered in "
-            f"params.yaml: {listed(m.brief['drafts'])}."
+            "The brief is a draft of dvc-synth init, and its threshold a placeholder. To be "
+            f"answered in params.yaml: {listed(m.brief['drafts'])}."
         )
     if m.freeze["locked"] is None:
         said.append("The holdout is not locked: nothing shows that it is the one first carved.")

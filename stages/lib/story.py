@@ -218,8 +218,10 @@ def next_steps(m: Evidence) -> list[str]:
     needed = rows_to(m, m.brief["threshold"])
     if m.blend["score"] < m.brief["threshold"] and needed and needed > at_hand(m):
         steps.append(f"Collect real rows: about {needed:,} in all reach the threshold.")
+    if m.brief["drafts"]:
+        steps.append("Answer the brief in params.yaml: what stands there is a draft.")
     if m.freeze["locked"] is None:
-        steps.append("Lock the holdout: write its sha256, who and why to freeze.locked.")
+        steps.append("Lock the holdout: dvc-synth lock --why, and what it stands for.")
     if m.drift["drift"]:
         steps.append(
             "Take the rows that arrived into the table, and run the pipeline again: they have "
