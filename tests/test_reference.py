@@ -26,7 +26,7 @@ def test_every_section_and_key_of_the_example_is_told():
     example = yaml.safe_load((ROOT / "params.yaml").read_text("utf-8"))
     assert list(sections) == list(example)
     for section, name in sections.items():
-        told = {row.key.strip("`") for row in fields.rows(params.SECTIONS[name])}
+        told = {row.key.strip("`") for row in fields.tables(params.SECTIONS[name])[""]}
         if name == section:
             assert set(example[section]) <= told
 
@@ -34,7 +34,8 @@ def test_every_section_and_key_of_the_example_is_told():
 def test_every_key_means_something():
     """No key of params.yaml or data/schema.yaml has an empty line, and no parameter."""
     for model in (*params.SECTIONS.values(), Read, Column, Combinations):
-        assert all(row.meaning.endswith(".") for row in fields.rows(model))
+        rows = [row for table in fields.tables(model).values() for row in table]
+        assert all(row.meaning.endswith(".") for row in rows)
 
 
 def test_every_file_of_metrics_is_told_key_by_key(finished):

@@ -39,22 +39,26 @@ class Row(NamedTuple):
     meaning: str
 
 
-def rows(model: Any) -> list[Row]:
-    """Return the keys of a pydantic model, those of a model inside it behind its own."""
+def tables(model: Any) -> dict[str, list[Row]]:
+    """Return the keys of a pydantic model under "", and those of models inside under their keys."""
     told = TypeAdapter(model).json_schema()
-    return list(_rows(told, told.get("$defs", {}), ""))
+    return dict(_tables(told, told.get("$defs", {}), ""))
 
 
-def _rows(told: dict[str, Any], models: dict[str, Any], prefix: str) -> Iterator[Row]:
+def _tables(
+    told: dict[str, Any], models: dict[str, Any], name: str
+) -> Iterator[tuple[str, list[Row]]]:
+    rows, below = [], []
     needed = told.get("required", [])
     for key, field in told["properties"].items():
-        name = f"{prefix}{key}"
         inner = [one["$ref"] for one in [field, *field.get("anyOf", [])] if "$ref" in one]
         default = _code({} if inner and "anyOf" not in field else field.get("default"))
         default = NEEDED if key in needed else default
-        yield Row(f"`{name}`", takes(field, models), default, field["description"])
-        for reference in inner:
-            yield from _rows(models[reference.rpartition("/")[2]], models, f"{name}.")
+        rows.append(Row(f"`{key}`", takes(field, models), default, field["description"]))
+        below += [(f"{name}.{key}".lstrip("."), one.rpartition("/")[2]) for one in inner]
+    yield name, rows
+    for key, one in below:
+        yield from _tables(models[one], models, key)
 
 
 def takes(field: dict[str, Any], models: dict[str, Any]) -> str:

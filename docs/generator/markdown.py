@@ -6,10 +6,9 @@ MADE = "<!-- Made from the code by `make docs`; edit it there. -->"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table; a bar in a cell is escaped."""
-    cells = [list(head), ["---"] * len(head), *rows]
-    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells]
-    return "\n".join(lines).replace("| --- |", "|---|").replace(" --- |", "---|")
+    """Return a table; a bar in a cell does not end it."""
+    lines = [f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in rows]
+    return "\n".join([f"| {' | '.join(head)} |", "|" + "---|" * len(head), *lines])
 
 
 def page(title: str, *parts: str) -> str:

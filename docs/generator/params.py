@@ -61,7 +61,9 @@ def page() -> str:
     for name, model in SECTIONS.items():
         section, _, entry = name.partition(".")
         parts += [f"## {section}", *([_ENTRIES] if entry else [])]
-        parts.append(markdown.table(fields.HEAD, fields.rows(model)))
+        for inside, rows in fields.tables(model).items():
+            parts += [f"### {section}.{inside}"] if inside else []
+            parts.append(markdown.table(fields.HEAD, rows))
         parts += _BEHIND[section]() if section in _BEHIND else []
     return markdown.page("params.yaml, key by key", *parts)
 

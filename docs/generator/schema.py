@@ -22,11 +22,11 @@ def page() -> str:
             ("key", "meaning"), [(f"`{key}`", told) for key, told in fields.below(Schema).items()]
         ),
         "## read",
-        markdown.table(fields.HEAD, fields.rows(Read)),
+        markdown.table(fields.HEAD, fields.tables(Read)[""]),
         "## columns",
         "Of each column, by its name:",
-        markdown.table(fields.HEAD, fields.rows(Column)),
+        markdown.table(fields.HEAD, fields.tables(Column)[""]),
         "## rules",
         _RULES,
-        markdown.table(fields.HEAD, fields.rows(Combinations)),
+        markdown.table(fields.HEAD, fields.tables(Combinations)[""]),
     )
