@@ -903,3 +903,18 @@ def test_a_draft_of_the_brief_is_told() -> None:
     assert any("The brief is a draft" in line for line in drafted["limitations"])
     assert any("Answer the brief" in line for line in drafted["next"])
     assert not any("draft" in line for line in told()["limitations"])
+
+
+def test_rows_that_wait_in_the_pool_are_a_next_step() -> None:
+    """Real rows that no slice uses come before synthetic ones, where more of them do better."""
+
+    def pooled(found: dict[str, Any]) -> None:
+        found["freeze"]["slices"]["pool"] = {"rows": 5_000, "sha256": "f" * 64}
+
+    def worse(found: dict[str, Any]) -> None:
+        found["learning"]["mean"] -= 0.5
+
+    waits = "5,000 labelled real rows wait in the pool"
+    assert any(waits in line for line in told(pooled)["next"])
+    assert not any(waits in line for line in told(pooled, worse)["next"])
+    assert not any("pool" in line for line in told()["next"])

@@ -215,6 +215,7 @@ def next_steps(m: Evidence) -> list[str]:
     for name, batch in m.admit["batches"].items():
         if batch["status"] == "quarantined" and batch["try"]:
             steps.append(f"For {name}, which is quarantined, try: {'; '.join(batch['try'])}.")
+    steps += _waiting(m)
     needed = rows_to(m, m.brief["threshold"])
     if m.blend["score"] < m.brief["threshold"] and needed and needed > at_hand(m):
         steps.append(f"Collect real rows: about {needed:,} in all reach the threshold.")
@@ -233,6 +234,18 @@ def next_steps(m: Evidence) -> list[str]:
             "though no drift is shown."
         )
     return steps
+
+
+def _waiting(m: Evidence) -> list[str]:
+    """Say that the pool has real rows, where more of them are seen to do better than the mix."""
+    pool, most = m.freeze["slices"].get("pool"), learned(m).iloc[-1]
+    if not pool or most["rows"] <= at_hand(m) or most["mean"] <= m.blend["score"]:
+        return []
+    waiting = count(pool["rows"], "labelled real row")
+    return [
+        f"Learn from what is there: {waiting} wait in the pool, and {int(most['rows']):,} in all "
+        f"reach {number(most['mean'])}. Where they may be used, raise freeze.train."
+    ]
 
 
 def _intervals(found: dict[str, Any], *names: str) -> dict[str, Any]:
