@@ -16,9 +16,9 @@ import yaml
 from conftest import COPIED, Project
 from sessions import ROOT, Shell, blocks, commands, edit, missing, pages
 
-from docs.generator.params import SECTIONS
 from stages.lib import batches, learners, params, schema, thresholds
 from stages.lib.generators import registry
+from stages.scaffold import sections
 
 TUTORIAL = "docs/tutorial.md"
 REFERENCE = [str(page.relative_to(ROOT)) for page in (ROOT / "docs/reference").glob("*.md")]
@@ -179,11 +179,7 @@ def _accepted(folder: Path, revision: str) -> None:
     text = subprocess.run(shown, cwd=folder, capture_output=True, text=True, check=True).stdout
     path = folder / ".queued.yaml"
     path.write_text(text, "utf-8")
-    many = {"models": learners.Learners, "generators": registry.Specs, "slices": batches.Slices}
-    read = {
-        section: params.load(section, many.get(section, model), path)
-        for section, model in ((name.partition(".")[0], one) for name, one in SECTIONS.items())
-    }
+    read = {name: params.load(name, kind, path) for name, kind in sections.SECTIONS.items()}
     declared = schema.load(folder / "data/schema.yaml")
     for name, spec in read["generators"].items():
         registry.make(name, spec)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import get_origin
 
 import pandas as pd
 import pytest
@@ -10,6 +11,7 @@ import yaml
 from docs.generator import fields, params, records
 from docs.generator.__main__ import HERE, PAGES
 from stages.lib.schema import Column, Combinations, Read
+from stages.scaffold.sections import SECTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -22,18 +24,17 @@ def test_page_is_what_the_code_says(name):
 
 def test_every_section_and_key_of_the_example_is_told():
     """Each section of params.yaml has its table; a key that the models lack would be refused."""
-    sections = {name.partition(".")[0]: name for name in params.SECTIONS}
     example = yaml.safe_load((ROOT / "params.yaml").read_text("utf-8"))
-    assert list(sections) == list(example)
-    for section, name in sections.items():
-        told = {row.key.strip("`") for row in fields.tables(params.SECTIONS[name])[""]}
-        if name == section:
+    assert list(SECTIONS) == list(example)
+    for section, kind in SECTIONS.items():
+        told = {row.key.strip("`") for row in fields.tables(params.model(kind))[""]}
+        if get_origin(kind) is not dict:
             assert set(example[section]) <= told
 
 
 def test_every_key_means_something():
     """No key of params.yaml or data/schema.yaml has an empty line, and no parameter."""
-    for model in (*params.SECTIONS.values(), Read, Column, Combinations):
+    for model in (*map(params.model, SECTIONS.values()), Read, Column, Combinations):
         rows = [row for table in fields.tables(model).values() for row in table]
         assert all(row.meaning.endswith(".") for row in rows)
 

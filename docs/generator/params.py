@@ -2,46 +2,13 @@
 
 import inspect
 from importlib import import_module
+from typing import Any, get_args, get_origin
 
-from stages.ingest import Data
 from stages.lib import learners, scoring
-from stages.lib.admission import Admit
-from stages.lib.batches import Slice
-from stages.lib.blend import Blend
-from stages.lib.drift.comparison import Monitor
 from stages.lib.generators import registry
-from stages.lib.holdout import Freeze
-from stages.lib.ledger import Privacy
-from stages.lib.preview import Preview
-from stages.lib.problem import Brief
-from stages.lib.production import Generate
-from stages.lib.returns import Ingest
-from stages.lib.sweep import Sweep
-from stages.lib.thresholds import Gates
-from stages.lib.triggers import Triggers
-from stages.lib.verify import Verify
+from stages.scaffold.sections import SECTIONS
 
 from . import fields, markdown
-
-SECTIONS = {  # in the order of params.yaml; `<name>.` where the section holds entries by name
-    "data": Data,
-    "brief": Brief,
-    "ingest": Ingest,
-    "freeze": Freeze,
-    "models.<name>": learners.Learner,
-    "generators.<name>": registry.Spec,
-    "privacy": Privacy,
-    "slices.<name>": Slice,
-    "preview": Preview,
-    "generate": Generate,
-    "verify": Verify,
-    "gates": Gates,
-    "admit": Admit,
-    "sweep": Sweep,
-    "blend": Blend,
-    "monitor": Monitor,
-    "triggers": Triggers,
-}
 
 _INTRO = """`params.yaml` holds every decision of a project. `dvc-synth init` writes one that fits
 the table; a key without a default must be there. `dvc exp run -S section.key=value` changes one
@@ -58,14 +25,18 @@ _TASKS = {"binary": "two classes", "multiclass": "more classes", "regression": "
 def page() -> str:
     """Return the page."""
     parts = [_INTRO]
-    for name, model in SECTIONS.items():
-        section, _, entry = name.partition(".")
-        parts += [f"## {section}", *([_ENTRIES] if entry else [])]
-        for inside, rows in fields.tables(model).items():
+    for section, kind in SECTIONS.items():
+        parts += [f"## {section}", *([_ENTRIES] if get_origin(kind) is dict else [])]
+        for inside, rows in fields.tables(model(kind)).items():
             parts += [f"### {section}.{inside}"] if inside else []
             parts.append(markdown.table(fields.HEAD, rows))
         parts += _BEHIND[section]() if section in _BEHIND else []
     return markdown.page("params.yaml, key by key", *parts)
+
+
+def model(kind: Any) -> Any:
+    """Return the model of a section, or that of each entry where entries have names."""
+    return next((one for one in get_args(kind) if hasattr(one, "model_fields")), kind)
 
 
 def _metrics() -> list[str]:
