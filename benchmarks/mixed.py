@@ -1,7 +1,7 @@
 """A table of 20 mixed columns and any number of rows, as CSV: `python -m benchmarks.mixed 300000`.
 
-An id, ten amounts and counts of which one has gaps, an age, seven categories of 2 to 50 levels, and
-a label of which 15 % are `yes`: it depends on four hidden factors that the others show.
+An id, ten amounts and counts of which one has gaps, an age, seven categories of 2 to 50 levels,
+and a label of which 15 % are `yes`: it depends on four hidden factors that the others show.
 """
 
 import sys
