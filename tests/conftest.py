@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = (
@@ -63,6 +64,23 @@ PARAMS = {
     },
 }
 
+# Files of minutes go first, so that no process is left with one of them when the others are done.
+LONGEST = (
+    "test_pipeline.py",
+    "test_sweeping.py",
+    "test_record_story.py",
+    "test_sensitivity.py",
+    "test_collapse.py",
+    "test_drift.py",
+    "test_shadow.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first, and leave the others in their order."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +90,10 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 
 def surroundings(folder: Path) -> dict[str, str]:
-    """Return the environment variables that keep git and DVC inside `folder`."""
+    """Return the environment variables that keep git and DVC inside `folder`, and fits here.
+
+    Tests are small and run side by side: a process more imports for longer than it then fits.
+    """
     roles = ("AUTHOR", "COMMITTER")
     return {
         **{f"GIT_{role}_NAME": "test" for role in roles},
@@ -82,6 +103,7 @@ def surroundings(folder: Path) -> dict[str, str]:
         "GIT_CONFIG_NOSYSTEM": "1",
         "DVC_NO_ANALYTICS": "1",
         "DVC_SITE_CACHE_DIR": str(folder / "site"),
+        "LOKY_MAX_CPU_COUNT": "1",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
 
@@ -185,21 +207,33 @@ def written(folder: Path, **params: object) -> Project:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Run the whole pipeline once on a small table, where SDV and torch cannot be imported."""
-    folder = tmp_path_factory.mktemp("finished") / "project"
-    project = written(folder)
-    blocked = tmp_path_factory.mktemp("blocked")
+    """Run the whole pipeline once on a small table, where SDV and torch cannot be imported.
+
+    Once for all of pytest's processes: the first that asks runs it, and the others wait for it.
+    """
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder = shared / "finished"
+    with FileLock(shared / "finished.lock"):
+        if not folder.exists():
+            project = written(tmp_path_factory.mktemp("unfinished") / "project")
+            _run_whole(project, tmp_path_factory)
+            project.folder.rename(folder)
+    return folder
+
+
+def _run_whole(project: Project, folders: pytest.TempPathFactory) -> None:
+    blocked = folders.mktemp("blocked")
     for package in ("sdv", "torch"):
         (blocked / f"{package}.py").write_text("raise SystemExit('imported ' + __name__)")
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in surroundings(tmp_path_factory.mktemp("home")).items():
+        for name, value in surroundings(folders.mktemp("home")).items():
             patch.setenv(name, value)
         patch.setenv("PYTHONPATH", str(blocked))
         project.run("git", "init", "--quiet", "--initial-branch", "main")
         project.commit("the project")
         project.repro()
         project.commit("the first run")
-    return folder
 
 
 @pytest.fixture

@@ -90,6 +90,7 @@ def test_a_killed_sweep_is_taken_up(project: Project) -> None:
         process = subprocess.Popen(
             ["dvc", "repro", "--force", "--single-item", "sweep"],
             cwd=project.folder,
+            env={**os.environ, "LOKY_MAX_CPU_COUNT": "2"},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
