@@ -12,7 +12,6 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 from pydantic import Field
-from scipy.stats import binom, chi2, hypergeom
 
 from . import condition, fingerprints
 from .condition import Condition
@@ -180,6 +179,8 @@ def chance(found: int, new: int, one: Line) -> float:
     is taken to be one in which none does, and only the fingerprints err: a test could not tell a
     single row that comes back.
     """
+    from scipy.stats import binom, hypergeom  # half of the stage's imports; most runs need neither
+
     if one.coincide == 0 and one.unseen >= _ENOUGH:
         return float(binom.sf(found - 1, new, one.rate))
     return float(hypergeom.sf(found - 1, one.unseen + new, one.coincide + found, new))
@@ -192,6 +193,8 @@ def fresh(hashes: np.ndarray, one: Line) -> int:
     removed, times a chi-squared variable: its 0.1 % quantile gives the bound. Those on record are
     rounded, so each difference may be larger by half a grain.
     """
+    from scipy.stats import chi2
+
     apart = np.abs(balances(hashes) - np.array(one.balances)) + grain(one.table) / 2
     changed = float((apart**2).sum()) / float(chi2.ppf(LEVEL, _BALANCES))
     return int(min(max(np.ceil((changed + len(hashes) - one.table) / 2), 0), len(hashes)))
