@@ -1,9 +1,10 @@
 # `make repro` runs the example, `make test` the tests; both set up .venv first.
 
 PYTHON ?= python3.11
+WHEELS ?= dist
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: repro test lint docs clean
+.PHONY: repro test lint docs wheel versions clean
 
 repro: .venv/installed
 	dvc repro
@@ -18,8 +19,19 @@ lint: .venv/installed
 	ruff format --check
 	mypy
 
+# The pages that are made from the code.
 docs: .venv/installed
 	python -m docs.generator
+
+# Of what is committed, from a folder of its own: a build leaves files beside what it builds.
+wheel:
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	git archive HEAD | tar --extract --directory "$$folder" && \
+	$(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir $(WHEELS) "$$folder"
+
+# The wheel with the oldest and the newest versions allowed, on every Python at hand.
+versions:
+	.ci/versions
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -27,4 +39,4 @@ docs: .venv/installed
 	touch $@
 
 clean:
-	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
