@@ -918,3 +918,13 @@ def test_rows_that_wait_in_the_pool_are_a_next_step() -> None:
     assert any(waits in line for line in told(pooled)["next"])
     assert not any(waits in line for line in told(pooled, worse)["next"])
     assert not any("pool" in line for line in told()["next"])
+
+
+def test_a_perfect_score_makes_one_look_for_a_leak() -> None:
+    """Where real rows alone all but predict the target, a feature may give it away."""
+    perfect = told(updated("baseline", score=0.9998))
+    assert any("too well to be true" in line for line in perfect["limitations"])
+    error = (updated("baseline", score=-0.0), updated("brief", metric="neg_brier_score"))
+    assert not any(
+        "too well" in line for line in [*told()["limitations"], *told(*error)["limitations"]]
+    )

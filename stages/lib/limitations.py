@@ -6,6 +6,7 @@ from .evidence import Evidence, checks, estimate, few
 from .words import count, interval, listed, metric, number, percent
 
 FEW = 100  # rows of the holdout: 1.96 standard errors of a share of 0.5 are 0.1 there
+PERFECT = 0.995  # a score that makes one look for a leak
 
 
 def limitations(m: Evidence) -> list[str]:
@@ -15,6 +16,12 @@ def limitations(m: Evidence) -> list[str]:
         said.append(
             "The brief is a draft of dvc-synth init, and its threshold a placeholder. To be "
             f"answered in params.yaml: {listed(m.brief['drafts'])}."
+        )
+    if m.baseline["score"] >= PERFECT and not m.brief["metric"].startswith("neg_"):
+        said.append(
+            f"Real rows alone score {number(m.baseline['score'])}, too well to be true of most "
+            "tasks: look for a feature that is known only with the target, or from which it is "
+            "made, and give it `role: ignore` in data/schema.yaml."
         )
     if m.freeze["locked"] is None:
         said.append("The holdout is not locked: nothing shows that it is the one first carved.")
