@@ -21,6 +21,7 @@ from stages.lib.generators import registry
 from stages.scaffold import sections
 
 TUTORIAL = "docs/tutorial.md"
+REMOTES = "docs/remotes.md"  # its commands need a server: tests/test_s3.py
 REFERENCE = [str(page.relative_to(ROOT)) for page in (ROOT / "docs/reference").glob("*.md")]
 RUN = "dvc exp run "
 
@@ -28,7 +29,7 @@ RUN = "dvc exp run "
 ELSEWHERE = {
     "pip install -c constraints.txt .": (".ci/versions", 'pip" install'),
     "dvc-synth init": (TUTORIAL, "$ dvc-synth init customers.csv --target churned"),
-    "dvc push": ("tests/test_s3.py", '"dvc", "push"'),
+    "dvc push": (REMOTES, "$ dvc push"),
     "dvc-synth upgrade": ("tests/test_upgrade.py", '"upgrade"'),
     "dvc queue start -j 2": ("tests/test_sweeping.py", '"dvc", "queue", "start", "-j", "2"'),
     "dask scheduler": ("tests/clusters.py", '"scheduler"'),
@@ -119,7 +120,7 @@ def shell(project: Project) -> Shell:
     return Shell(project.folder)
 
 
-OTHERS = [page for page in pages() if page != TUTORIAL]
+OTHERS = [page for page in pages() if page not in (TUTORIAL, REMOTES)]
 OTHERS = [page for page in OTHERS if any(not one.text.startswith(RUN) for one in told(page))]
 
 
