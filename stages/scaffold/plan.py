@@ -53,7 +53,7 @@ def of(path: Path, target: str) -> Plan:
         task=schemas.task(declared, known),
         classes=dict(sorted(counts.items(), key=lambda one: (one[1], one[0]))),
         rows=len(known),
-        sizes=sizes.choose(len(known), min(counts.values(), default=len(known))),
+        sizes=sizes.choose(len(known), list(counts.values())),
     )
 
 

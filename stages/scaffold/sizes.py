@@ -1,10 +1,12 @@
 """How many rows each slice gets, and how much is tried on them, for a first verdict in minutes."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 LARGE = {"train": 10_000, "tune": 5_000, "holdout": 10_000}  # rows of a large table's slices
 SHARES = {"train": 0.55, "tune": 0.2, "holdout": 0.25}  # of a small table, which is given out whole
-_OF_A_CLASS = 2  # rows of the rarest class that a slice is made larger for
+_CLASSES = 4  # for which boosting is still quick: it grows a tree for each
+_OF_A_CLASS = 2  # rows of the rarest class that scores are taken on, where that can be had
 _LARGER = 3  # times, at most
 _SEVERAL = 1_000  # rows of train above which fits take their time
 
@@ -20,18 +22,22 @@ class Sizes(NamedTuple):
     seeds: int
 
 
-def choose(rows: int, rarest: int) -> Sizes:
+def choose(rows: int, classes: Sequence[int] = ()) -> Sizes:
     """Return sizes for a table of so many labelled rows, none of which repeats another.
 
-    `rarest` is the number of rows of the rarest class, as many as `rows` where a number is
-    predicted. Of a large table slices are as large as models learn from and are scored on in
-    seconds, larger by up to three times where the rarest class would be missing from them.
+    `classes` are the rows of each class; none where a number is predicted. Of a large table slices
+    are as large as models learn from and are scored on in seconds: tune and holdout larger by up to
+    three times where the rarest class would be missing, train smaller where there are many classes.
     """
-    asked = {
-        name: round(size * min(max(_OF_A_CLASS * rows / (rarest * size), 1), _LARGER))
-        for name, size in LARGE.items()
-    }
-    whole = rows <= sum(asked.values())
+    rarest = min(classes, default=rows)
+
+    def with_rarest(name: str) -> int:
+        larger = max(LARGE[name], _OF_A_CLASS * rows / rarest)
+        return round(min(larger, _LARGER * LARGE[name], SHARES[name] * rows))
+
+    asked = {name: with_rarest(name) for name in LARGE}
+    asked["train"] = round(LARGE["train"] * min(1, _CLASSES / max(len(classes), 1)))
+    whole = rows <= sum(LARGE.values())
     train = int(SHARES["train"] * rows) if whole else asked["train"]
     several = train > _SEVERAL
     ratios = [0, 0.25, 0.5, 0.67] if several else [0, 0.25, 0.5, 0.67, 0.8]
