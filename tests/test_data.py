@@ -122,6 +122,14 @@ def test_copy_in_the_cache_that_is_not_whole(project, change):
     assert project.run("git", "status", "--porcelain") == ""
 
 
+def test_commit_alone_brings_the_damage(project):
+    """Why the damaged copy is removed before: DVC would put it into the working tree."""
+    before = content(project)
+    damage(cached(project, entry(project, FILE)))
+    project.run("dvc", "commit", "--force", FILE)
+    assert content(project) != before
+
+
 def poison(project, path):
     """Let DVC check out an object that is damaged: it takes both for right."""
     damage(cached(project, entry(project, path)))
@@ -134,7 +142,11 @@ def test_damage_that_dvc_does_not_see(project):
     """What is wrong here and in the cache alike is seen, and comes from the remote."""
     before = content(project)
     poison(project, FILE)
-    assert content(project) != before
+    cached(project, entry(project, FILE)).unlink()
+    project.run("dvc", "pull", FILE)
+    assert content(project) != before  # though the cache has it right
+    assert told(project).evidence.startswith(f"Not as dvc.lock records: {FILE}.")
+    damage(cached(project, entry(project, FILE)))
     found = told(project)
     assert found.holds is False
     assert found.answer.endswith(f"&& dvc pull {FILE}")

@@ -27,8 +27,12 @@ class _Held(NamedTuple):
     arriving: set[str]  # the real table and the incoming rows, which git and DVC need not hold
 
 
-def stale(at: Snapshot, repo: Repository) -> dict[str, list[Cause]]:
+def stale(
+    at: Snapshot, repo: Repository, wanted: Mapping[str, Asked] | None = None
+) -> dict[str, list[Cause]]:
     """Return the stages that are to run again, in dvc.yaml's order, each with why.
+
+    `wanted` is what `asked.stages` returns, for who has it already: it takes its time.
 
     What git holds is compared by its content with what dvc.lock recorded; what DVC's cache holds,
     by what the stages that write and read it recorded. Of the working tree the real table and the
@@ -38,7 +42,7 @@ def stale(at: Snapshot, repo: Repository) -> dict[str, list[Cause]]:
 
     Raises LineageError where dvc.yaml does not resolve.
     """
-    wanted = asked.stages(at)
+    wanted = asked.stages(at) if wanted is None else wanted
     held = _held(at, repo, wanted)
     found = {
         name: list(_causes(stage, at.lock.get(name), at.params, held))

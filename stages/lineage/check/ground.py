@@ -30,4 +30,5 @@ def survey(repo: Repository, *, metric: float | None = None) -> Ground:
     """
     at = snapshot.workspace(repo)
     limits = params.load("triggers", Triggers, repo.project / params.FILE)
-    return Ground(repo, at, asked.stages(at), staleness.stale(at, repo), limits, metric)
+    wanted = asked.stages(at)
+    return Ground(repo, at, wanted, staleness.stale(at, repo, wanted), limits, metric)

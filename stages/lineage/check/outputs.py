@@ -66,10 +66,17 @@ def find(outputs: list[Output], repo: Repository, at: Snapshot, place: Place) ->
 
 
 def children(content: bytes, md5: str) -> list[str]:
-    """Return the hashes of a folder's files out of the list that has this hash; none of another."""
+    """Return the hashes of a folder's files out of the list that has this hash; none of another.
+
+    What is no hash is passed over: it is going to stand in paths and commands.
+    """
     if hashlib.md5(content).hexdigest() != md5.removesuffix(".dir"):
         return []
-    return list(dict.fromkeys(one["md5"] for one in json.loads(content)))
+    try:
+        named = [str(one["md5"]) for one in json.loads(content)]
+    except (ValueError, KeyError, TypeError):
+        return []
+    return [one for one in dict.fromkeys(named) if _HASH.fullmatch(one)]
 
 
 def _found(

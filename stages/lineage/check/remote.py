@@ -1,6 +1,7 @@
 """The remote: it answers, verifies what it brings, and has all that a colleague will pull."""
 
 import re
+import shlex
 import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -53,7 +54,7 @@ def look(dvc: Any, found: list[Found], *, online: bool) -> list[Condition]:
     told = []
     if not odb.verify:
         said = f"{name} does not verify what it brings: a damaged file would be taken for data."
-        answer = f"dvc remote modify {name} verify true"
+        answer = f"dvc remote modify {shlex.quote(name)} verify true"
         told.append(Condition("remote", False, said, answer))
     if not online:
         said = f"{name} is set up, and was not asked."
@@ -158,10 +159,12 @@ def _unreachable(name: str, error: Exception) -> tuple[str, str]:
     """Return what keeps a remote from being asked, and the command for that."""
     kind = type(error).__name__
     if isinstance(error, PermissionError) or "Credential" in kind:
-        said = f"{name} does not let you in: {_told(error)}. docs/remotes.md says where keys go."
-        return said, f"dvc remote modify --local {name} access_key_id KEY"
+        said = f"{name} does not let you in: {_told(error)}. Set its keys, where git sees none:"
+        key = f"dvc remote modify --local {shlex.quote(name)}"
+        return said, f"{key} access_key_id KEY && {key} secret_access_key SECRET"
     if isinstance(error, FileNotFoundError):
-        return f"{name}: {_told(error)}.", f"dvc remote modify {name} url s3://BUCKET/PATH"
+        answer = f"dvc remote modify {shlex.quote(name)} url s3://BUCKET/PATH"
+        return f"{name}: {_told(error)}.", answer
     return f"{name} cannot be reached: {_told(error)}.", "dvc remote list"
 
 
