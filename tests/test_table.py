@@ -177,10 +177,9 @@ def test_integers_that_would_lose_digits_are_refused(tmp_path):
         columns={"n": Column(kind="integer"), "y": Column(kind="category", role="target")}
     )
     assert table.read(written(tmp_path, f"n,y\n{2**53 - 1},a\n"), schema)["n"][0] == 2**53 - 1
-    assert "'n': 1 cells are not integer; rows 2" in refusal(
-        tmp_path, f"n,y\n1,a\n{2**53 + 1},a\n", schema
-    )
-    assert "'n': 1 cells are not integer; rows 1" in refusal(tmp_path, f"n,y\n-{2**60},a\n", schema)
+    told = "'n': 1 cells are not integer (1 too large: below 2^53; an id is `kind: text`); rows"
+    assert f"{told} 2" in refusal(tmp_path, f"n,y\n1,a\n{2**53 + 1},a\n", schema)
+    assert f"{told} 1" in refusal(tmp_path, f"n,y\n-{2**60},a\n", schema)
 
 
 def test_infinite_numbers_are_refused(tmp_path):

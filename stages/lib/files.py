@@ -1,5 +1,6 @@
 """Files written whole or not at all, with the same bytes for the same content."""
 
+import csv
 import json
 import math
 import os
@@ -104,8 +105,20 @@ def write_csv(frame: pd.DataFrame, path: str | Path, *, digits: int = DIGITS) ->
         own = frame.iloc[:, place]
         if is_object_dtype(own) or isinstance(own.dtype, pd.CategoricalDtype):
             guarded.isetitem(place, own.astype(object).map(_guarded).to_numpy())
+    texts = guarded.select_dtypes(object)
+    broken = any("\r" in str(name) for name in guarded.columns) or any(
+        "\r" in str(value) for name in texts.columns for value in texts[name].unique()
+    )
+    # Readers take it for the end of a line, and `csv` does not quote it for that.
+    quoting = csv.QUOTE_ALL if broken else csv.QUOTE_MINIMAL
     with replacing(path) as temporary:
-        guarded.to_csv(temporary, index=False, float_format=f"%.{digits}g", lineterminator="\n")
+        guarded.to_csv(
+            temporary,
+            index=False,
+            float_format=f"%.{digits}g",
+            lineterminator="\n",
+            quoting=quoting,
+        )
 
 
 def read_csv(path: str | Path, **options: Any) -> pd.DataFrame:

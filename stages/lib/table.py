@@ -17,6 +17,7 @@ ORIGIN, BATCH = "_origin", "_batch"  # labels that every synthetic row carries
 
 _DECIMALS = 6  # numbers with more of them are taken to have any number
 _EXACT = 2.0**53  # integers above this lose digits in a float64
+_LARGE = 1e30  # squares and sums of numbers above this, and models in single precision, overflow
 _DAY_AND_MONTH = re.compile(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ]\d")
 _TODAY = re.compile(
     r"now|today|\d{1,2}:\d{2}(:\d{2}([.,]\d*)?)?( ?[ap]m)?( ?(z|utc|[+-][\d:]+))?", re.IGNORECASE
@@ -59,7 +60,8 @@ def checked(
     frame, untyped = typed(found, schema)
     wrong = untyped | ~valid(frame, schema)
     for name in frame.columns:
-        problems += _cell_problems(name, schema.columns[name], wrong[name])
+        large = _large(found[name][wrong[name]], schema.columns[name], schema.read.decimal)
+        problems += _cell_problems(name, schema.columns[name], wrong[name], large)
     if not problems:
         problems += _rule_problems(frame, schema)
     problems += _label_problems(labels)
@@ -149,8 +151,7 @@ def _typed_as(values: pd.Series, column: Column, decimal: str) -> tuple[pd.Serie
         known = values.dropna()
         numbers = pd.Series([_number(text, decimal) for text in known], known.index, "float64")
         numbers = numbers.reindex(values.index)
-        limit = _EXACT if column.kind == "integer" else np.inf
-        return numbers, ~(numbers.abs() < limit)
+        return numbers, ~(numbers.abs() < _limit(column))
     if column.kind == "date":
         dates = _dates(values, told_apart=column.role == "time")
         return dates, dates.isna()
@@ -190,9 +191,25 @@ def _dates(values: pd.Series, *, told_apart: bool) -> pd.Series:
     return dates.dt.tz_localize(None)
 
 
-def _cell_problems(name: str, column: Column, bad: pd.Series) -> Iterator[str]:
+def _limit(column: Column) -> float:
+    return _EXACT if column.kind == "integer" else _LARGE
+
+
+def _large(cells: pd.Series, column: Column, decimal: str) -> int:
+    """Return how many cells are numbers, and too large to be counted with."""
+    if not column.numeric:
+        return 0
+    size = cells.map(lambda text: abs(_number(text.strip(), decimal))).astype("float64")
+    return int(((size >= _limit(column)) & (size < np.inf)).sum())
+
+
+def _cell_problems(name: str, column: Column, bad: pd.Series, large: int) -> Iterator[str]:
     if bad.any():
-        yield f"column {name!r}: {bad.sum()} cells are not {expected(column)}; {numbered(bad)}"
+        limit = "2^53" if column.kind == "integer" else f"{_LARGE:g}"
+        told = f" ({large} too large: below {limit}; an id is `kind: text`)" if large else ""
+        yield (
+            f"column {name!r}: {bad.sum()} cells are not {expected(column)}{told}; {numbered(bad)}"
+        )
 
 
 def _rule_problems(frame: pd.DataFrame, schema: Schema) -> Iterator[str]:
