@@ -119,7 +119,7 @@ def _columns(found: Plan) -> str:
     if sensitive:
         parts.append(f"sensitive: {_names(sensitive)}")
     if found.leaks:
-        parts.append(f"LEAK? {_names(found.leaks)} alone nearly tells the target")
+        parts.append(f"LEAK? nearly the target by itself: {_names(found.leaks)}")
     doubts = [
         name for name, one in found.columns.items() if one.doubt and one.column.role == "ignore"
     ]
