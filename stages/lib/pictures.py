@@ -21,14 +21,18 @@ def draw(
     `tables` holds those of all batches, `bins` is of histograms.count, and `graph` the lineage.
     """
     worst = tradeoff.nearest(found.validate)
-    drawn = {
+    drawn: dict[str, alt.TopLevelMixin] = {
         "tradeoff": tradeoff.draw(worst, priority=found.brief["priority"]),
         "columns": charts.columns(tables["columns"]),
-        "tails": charts.tails(_farthest(tables["tails"])),
         "classes": charts.classes(tables["classes"]),
-        "attacks": charts.attacks(tables["attacks"]),
-        "rates": charts.rates(tables["attacks"]),
     }
+    tails, attacks = tables["tails"], tables["attacks"]
+    if len(tails):  # a chart of nothing has no size
+        drawn["tails"] = charts.tails(_farthest(tails))
+    if attacks["tpr_1"].notna().any():
+        drawn["attacks"] = charts.attacks(attacks)
+    if attacks["tpr_10"].notna().any():
+        drawn["rates"] = charts.rates(attacks)
     names = list(dict.fromkeys(bins["column"]))
     for number, name in enumerate(names):
         drawn[f"marginal-{number}"] = charts.marginal(bins[bins["column"] == name])
