@@ -52,7 +52,7 @@ def test_all_that_must_hold_does(project):
     """Nothing fails in a project in order; data that is not at hand, and no remote, are told."""
     found = look(project)
     assert {name: one.holds for name, one in found.items()} == HELD
-    assert found["data"].answer == "dvc pull"
+    assert found["data"].answer == "dvc repro"  # there is no remote to pull from
     assert found["remote"].answer.startswith("dvc remote add --default storage s3://")
 
 
@@ -223,7 +223,7 @@ def test_page(project, capsys):
     assert "What asks for a new run: 3 fired\n" in shown
     assert re.findall(r"^  fails +(\w+)", shown, re.MULTILINE) == ["lock"]
     assert re.findall(r"^  fired +(\w+)", shown, re.MULTILINE) == ["growth", "metric", "sweep"]
-    assert shown.count(" $ dvc repro") == 4  # the gates' too
+    assert shown.count(" $ dvc repro") == 5  # the gates' and the data's too
     assert max(map(len, shown.splitlines())) <= 100
     assert len({line.find(" $ ") for line in shown.splitlines() if " $ " in line}) == 1
 

@@ -32,7 +32,7 @@ def look(found: list[Found], repo: Repository, *, remote: bool) -> list[Conditio
             *([_uncached(cases["uncached"])] if "uncached" in cases else []),
         )
     ]
-    return wrong or [_right(found)]
+    return wrong or [_right(found, remote)]
 
 
 def _case(one: Found) -> str:
@@ -80,11 +80,12 @@ def _uncached(found: list[Found]) -> tuple[str, str]:
     return said, f"dvc commit --force {_targets(found)}"
 
 
-def _right(found: list[Found]) -> Condition:
+def _right(found: list[Found], remote: bool) -> Condition:
     here = [one for one in found if one.here == "right"]
     away = [one for one in found if one.here == "absent"]
-    cached = all(one.cached == "right" for one in away)
-    answer = ("dvc checkout" if cached else "dvc pull") if away else ""
+    answer = "dvc pull" if remote else "dvc repro"
+    if all(one.cached == "right" for one in away):
+        answer = "dvc checkout" if away else ""
     if not here:
         said = f"Not at hand: {_named(away)}."
         return Condition("data", None, said, answer)
