@@ -11,7 +11,8 @@ from catalogue import parameters, schemas, states, tables
 from catalogue.case import Case, ran, small
 
 from stages import __main__ as command
-from stages.lib import errors
+from stages.lib import errors, params, schema, table
+from stages.scaffold import plan
 
 EVERY: list[Case] = [*tables.CASES, *schemas.CASES, *parameters.CASES, *states.CASES]
 
@@ -49,6 +50,30 @@ def test_it_ends_well(
         assert part in told
     assert before.items() <= contents(tmp_path).items()
     assert not list(tmp_path.rglob("*.partial"))
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in tables.CASES if case.wrong != "two thousand columns"],  # it takes a minute
+    ids=lambda case: case.wrong,
+)
+def test_init_declares_what_ingest_accepts_or_says_why_not(case: Case, tmp_path: Path) -> None:
+    """The same tables without a schema: one is inferred that reads them, or one error tells."""
+    small(tmp_path)
+    case.make(tmp_path)
+    path = tmp_path / params.load("data.path", str, tmp_path / "params.yaml")
+    target = schema.load(tmp_path / "data/schema.yaml").target
+    try:
+        found = plan.of(path, target)
+    except errors.DvcSynthError as error:
+        assert str(error).startswith(str(path))
+        return
+    except OSError:
+        assert not path.is_file()  # which `init` asks before
+        return
+    (tmp_path / "data/schema.yaml").write_text(found.schema, encoding="utf-8")
+    read = table.read(path, schema.load(tmp_path / "data/schema.yaml"))
+    assert len(read) and read[target].nunique() > 1
 
 
 @pytest.mark.parametrize(
