@@ -51,12 +51,11 @@ def previews(ground: Ground) -> list[Condition]:
     if blank:
         told = f"{listed(few(blank))}: no preview to read yet."
         return [Condition("approvals", None, told, "dvc repro preview")]
-    open_ = [batch for batch, one in found.items() if not one.valid]
-    if open_:
-        told = "; ".join(f"{batch} {found[batch].told}" for batch in open_[:4])
-        more = f"; {len(open_) - 4} more" if len(open_) > 4 else ""
-        said = f"{told}{more}. Read data/preview/{open_[0]}.csv first."
-        answer = f"dvc-synth approve {open_[0]} --note TEXT"
+    waiting = [f"{batch} {one.told}" for batch, one in found.items() if not one.valid]
+    if waiting:
+        first = next(batch for batch, one in found.items() if not one.valid)
+        said = f"{'; '.join(few(waiting))}. Read data/preview/{first}.csv first."
+        answer = f"dvc-synth approve {first} --note TEXT"
         return [Condition("approvals", False, said, answer)]
     return [Condition("approvals", True, f"{count(len(found), 'preview')} read and approved.", "")]
 

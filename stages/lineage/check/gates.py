@@ -7,6 +7,7 @@ from .condition import Condition
 from .ground import Ground
 
 _RECORD = "metrics/admit.json"
+_STATUSES = ("admitted", "passed", "quarantined", "excluded")
 
 
 def look(ground: Ground) -> list[Condition]:
@@ -38,9 +39,6 @@ def look(ground: Ground) -> list[Condition]:
         return [Condition("gates", True, said, "")]
     said = f"{listed(few(admitted))} admitted{_behind(others)}."
     return [Condition("gates", True, said, "")]
-
-
-_STATUSES = ("admitted", "passed", "quarantined", "excluded")
 
 
 def _behind(others: list[str]) -> str:

@@ -4,13 +4,14 @@ from .. import parameters
 from .condition import Condition
 from .ground import Ground
 
+_RECORD = "metrics/freeze.json"
+_KEYS = ("who", "why", "sha256")
+
 
 def look(ground: Ground) -> list[Condition]:
     """Compare `freeze.locked` with the holdout that stage freeze carved."""
     at = ground.at
-    carved = parameters.text(
-        parameters.at(at.record("metrics/freeze.json"), "slices.holdout.sha256")
-    )
+    carved = parameters.text(parameters.at(at.record(_RECORD), "slices.holdout.sha256"))
     locked = parameters.at(at.params, "freeze.locked")
     if locked is None and carved is None:
         said = "The holdout is neither carved nor locked."
@@ -26,9 +27,6 @@ def look(ground: Ground) -> list[Condition]:
         said = f"{who} locked a holdout ({why}), and none is carved yet."
         return [Condition("lock", None, said, "dvc repro freeze")]
     if sha256 != carved:
-        said = f"{who} locked a holdout ({why}), and metrics/freeze.json is of another one."
+        said = f"{who} locked a holdout ({why}), and {_RECORD} is of another one."
         return [Condition("lock", False, said, "dvc repro freeze")]
     return [Condition("lock", True, f"{who} locked the holdout: {why}.", "")]
-
-
-_KEYS = ("who", "why", "sha256")
