@@ -111,24 +111,22 @@ def test_the_tutorial_from_a_csv_to_a_pull_request(tmp_path):
             assert missing(one.shown, printed) is None, f"$ {one.text}\n{printed}"
 
 
-@pytest.fixture
-def shell(project: Project) -> Shell:
-    """Return a prompt in a project that has run, on a branch of its own."""
-    project.run("git", "switch", "--quiet", "--create", "my-branch")
-    project.run("git", "update-ref", "refs/remotes/origin/main", "main")
-    project.run("dvc", "exp", "save", "--name", "denser")
-    return Shell(project.folder)
-
-
+# What a page takes for granted of the project that its commands run in.
+GIVEN = {
+    "docs/monitoring.md": draft,
+    "docs/review.md": lambda project: project.run("git", "branch", "origin/main"),
+    "docs/sweep.md": lambda project: project.run("dvc", "exp", "save", "--name", "denser"),
+}
 OTHERS = [page for page in pages() if page not in (TUTORIAL, REMOTES)]
 OTHERS = [page for page in OTHERS if any(not one.text.startswith(RUN) for one in told(page))]
 
 
 @pytest.mark.parametrize("page", OTHERS)
-def test_commands_of_a_page(page, shell, project):
+def test_commands_of_a_page(page, project: Project):
     """Each command ends well, or says what asks for attention; experiments are queued below."""
-    if page == "docs/monitoring.md":
-        draft(project)
+    GIVEN.get(page, lambda project: None)(project)
+    project.run("git", "switch", "--quiet", "--create", "my-branch")
+    shell = Shell(project.folder)
     for one in told(page):
         if one.text.startswith((RUN, *ELSEWHERE)):
             continue
