@@ -75,7 +75,7 @@ def takes(field: dict[str, Any], models: dict[str, Any]) -> str:
     if field["type"] == "array":
         of, *bounds = takes(field["items"], models).split(", ")
         return ", ".join([f"list of {of.removeprefix('a ')}s", *bounds])
-    bounds = [said.format(f"{field[key]:g}") for key, said in _BOUNDS.items() if key in field]
+    bounds = [said.format(_number(field[key])) for key, said in _BOUNDS.items() if key in field]
     return ", ".join([_KINDS[field["type"]], *bounds])
 
 
@@ -107,6 +107,10 @@ def below(model: type) -> dict[str, str]:
         and isinstance(told, ast.Expr)
         and isinstance(told.value, ast.Constant)
     }
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:g}"
 
 
 def _code(value: Any) -> str:
