@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -110,7 +110,7 @@ def write_csv(frame: pd.DataFrame, path: str | Path, *, digits: int = DIGITS) ->
         "\r" in str(value) for name in texts.columns for value in texts[name].unique()
     )
     # Readers take it for the end of a line, and `csv` does not quote it for that.
-    quoting = csv.QUOTE_ALL if broken else csv.QUOTE_MINIMAL
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if broken else csv.QUOTE_MINIMAL
     with replacing(path) as temporary:
         guarded.to_csv(
             temporary,

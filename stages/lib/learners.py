@@ -69,7 +69,9 @@ def check(learners: Learners, task: Task) -> None:
                 f"{nearest(learner.kind, KINDS)}"
             )
         try:
-            make(learner, task, [], seed=0)
+            made = make(learner, task, [], seed=0)
+            # scikit-learn looks at the values when it fits, which is late.
+            getattr(made, "steps", [("", made)])[-1][1]._validate_params()
         except (TypeError, ValueError) as error:
             raise ParamsError(f"params.yaml: `models.{name}`: {error}") from None
 
@@ -88,7 +90,15 @@ def fit(
     empty = np.isnan(x).all(axis=0)
     if empty.any():  # such a column says nothing, and boosting cannot bin it
         x = np.where(empty, 0, x)
-    return make(learner, task, levels, seed=seed).fit(x, y)
+    try:
+        return make(learner, task, levels, seed=seed).fit(x, y)
+    except ValueError as error:
+        if not learner.parameters:
+            raise
+        told = ", ".join(f"{name}: {value!r}" for name, value in learner.parameters.items())
+        raise ParamsError(
+            f"params.yaml: {learner.kind} of `models` with {told} cannot be trained: {error}"
+        ) from None
 
 
 def constant(label: Any) -> Any:

@@ -22,6 +22,9 @@ SYNTHETIC, REAL, REMEDY = COLOURS[0], COLOURS[3], COLOURS[2]  # what is added to
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 WIDTH = 310  # of a plot: with its axis it fits a phone nearly unscaled
 LONGEST = 150  # pixels of a column's name
+_UNDRAWN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 
 # Altair would copy a chart for each part of the look, so it is added when the chart is done.
 _LOOK = {
@@ -84,7 +87,7 @@ def named(svg: str, name: str, title: str) -> str:
     """Give an SVG picture the title that is read out to those who do not see it."""
     from markupsafe import escape
 
-    label = f'<title id="{name}-title">{escape(title)}</title>'
+    label = f'<title id="{name}-title">{escape(_drawable(title))}</title>'
     front = f'<svg role="img" aria-labelledby="{name}-title"'
     return re.sub(r"<svg([^>]*)>", rf"{front}\1>" + label.replace("\\", "\\\\"), svg, count=1)
 
@@ -112,12 +115,22 @@ def _unpacked(value: Any) -> Any:
     """Return a specification with the rows that `data` packed as rows."""
     if isinstance(value, list):
         return [_unpacked(item) for item in value]
+    if isinstance(value, str):
+        return _drawable(value)
     if not isinstance(value, dict):
         return value
     told = {key: _unpacked(item) for key, item in value.items()}
     if isinstance(rows := told.get("values"), str) and rows.startswith("["):
-        told["values"] = json.loads(rows)
+        told["values"] = _unpacked(json.loads(rows))
     return told
+
+
+def _drawable(text: str) -> str:
+    """Return text without letters that no picture can hold, or that turn those around them.
+
+    vl-convert ends the whole process on a control character.
+    """
+    return _UNDRAWN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def tips(table: pd.DataFrame | None, *fields: str) -> list[alt.Tooltip]:

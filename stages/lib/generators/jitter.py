@@ -1,7 +1,6 @@
 """Jitter: real rows with their numbers moved a little and some of their categories swapped."""
 
 from dataclasses import dataclass, field
-from math import inf
 from typing import Self
 
 import numpy as np
@@ -13,6 +12,8 @@ from ..errors import GeneratorError
 from ..schema import Schema
 from .parts.limits import Limits, limits, within
 from .parts.parameters import number
+
+_MOST = 1000  # standard deviations: beyond it rows are at the bounds, and numbers overflow
 
 
 @dataclass
@@ -37,8 +38,8 @@ class Jitter:
 
     def __post_init__(self) -> None:
         """Check the parameters."""
-        if not number(self.noise) or not 0 <= self.noise < inf:
-            raise ValueError(f"`noise` must be a number from 0 up, got {self.noise!r}")
+        if not number(self.noise) or not 0 <= self.noise <= _MOST:
+            raise ValueError(f"`noise` must be a number from 0 to {_MOST}, got {self.noise!r}")
         if not number(self.swap) or not 0 <= self.swap <= 1:
             raise ValueError(f"`swap` must be a number from 0 to 1, got {self.swap!r}")
 

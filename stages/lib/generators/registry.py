@@ -4,7 +4,7 @@ from dataclasses import fields
 from importlib import import_module
 from typing import NamedTuple
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from ..errors import ParamsError, nearest
 from ..params import Name, Section
@@ -39,7 +39,7 @@ class Spec(Section):
 
     family: str
     """Which generator it is; further keys are the family's own, below."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**32)
     """Of the fit; a private one has none, and draws its noise from the operating system."""
 
     @property

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import inf
 from typing import ClassVar, NamedTuple, TypeVar
 
 import numpy as np
@@ -19,6 +18,7 @@ from .parameters import number, whole
 Group = TypeVar("Group", bound=tuple[str, ...])
 
 SLACK = 0.1  # the part of δ that discovering categories may take
+_MOST = 1000  # ε: beyond it nothing is private, and the noise cannot be computed
 
 
 class Step(NamedTuple):
@@ -57,8 +57,10 @@ class Network:
 
     def __post_init__(self) -> None:
         """Check the parameters."""
-        if not number(self.epsilon) or not 0 < self.epsilon < inf:
-            raise ValueError(f"`epsilon` must be a number above 0, got {self.epsilon!r}")
+        if not number(self.epsilon) or not 0 < self.epsilon <= _MOST:
+            raise ValueError(
+                f"`epsilon` must be a number above 0, up to {_MOST}, got {self.epsilon!r}"
+            )
         if not number(self.delta) or not 0 < self.delta < 1:
             raise ValueError(f"`delta` must be a number between 0 and 1, got {self.delta!r}")
         whole("bins", self.bins)
