@@ -9,8 +9,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb."""
     parser.add_argument(
         "table", nargs="?", type=Path, metavar="TABLE",
-        help="the real table: CSV (also compressed), Parquet or Excel; one that lies outside of the "
-        "folder is copied into data/",
+        help="the real table: CSV (also compressed), Parquet or Excel; one that lies elsewhere is "
+        "copied into data/",
     )  # fmt: skip
     parser.add_argument("--target", metavar="COLUMN", help="what models are to predict")
     parser.add_argument(
