@@ -2,8 +2,10 @@
 
 import hashlib
 import importlib
+import os
 import re
 import resource
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -130,3 +132,31 @@ def test_a_full_disk_is_told_and_keeps_what_was_there(
     assert re.match(r"error: (data|models)/[a-z_]+\.(parquet|pkl): ", told)
     assert "File too large; nothing half-written was kept: make room" in told
     assert contents(tmp_path) == before
+
+
+def test_a_folder_that_cannot_be_written_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where nobody may write, one message says so, and names the file."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        small(folder)
+        ran(folder, "ingest")  # what is imported late is imported
+        (folder / "data/real.parquet").unlink()
+        monkeypatch.chdir(folder)
+        root = os.geteuid() == 0
+        for path in (folder, folder / "data"):
+            path.chmod(0o555)
+        try:
+            if root:
+                os.seteuid(65534)  # to root nothing is read-only
+            with pytest.raises(SystemExit) as ended:
+                errors.run(importlib.import_module("stages.ingest").main)
+        finally:
+            if root:
+                os.seteuid(0)
+            for path in (folder, folder / "data"):
+                path.chmod(0o755)
+    assert ended.value.code == 1
+    told = "error: data/real.parquet: Permission denied; let yourself write there"
+    assert told in capsys.readouterr().err

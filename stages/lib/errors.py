@@ -15,6 +15,7 @@ DvcSynthError
 """
 
 import errno
+import os
 import sys
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
@@ -97,7 +98,7 @@ def told(error: BaseException) -> str | None:
         return str(error)
     if isinstance(error, OSError) and error.errno is not None:
         where = f"{str(error.filename)[:_SHOWN]}: " if error.filename else ""
-        return f"{where}{error.strerror}; {_ANSWERS.get(error.errno, _ANSWER)}"
+        return f"{where}{os.strerror(error.errno)}; {_ANSWERS.get(error.errno, _ANSWER)}"
     if isinstance(error, MemoryError):
         return "the memory is full; close other programs, or take fewer rows or columns"
     return None
