@@ -31,7 +31,7 @@ class Generate(Section):
 
     seed: int = Field(ge=0)
     """Of all batches and previews; each has a seed of its own from it."""
-    budget: float = Field(ge=1)
+    budget: float = Field(ge=1, le=1e6)
     """Rows made for each that is asked for, at most."""
     least_yield: float = Field(ge=0, le=1)
     """Of the rows that meet the slice's condition, the share that verifiers must keep."""

@@ -43,6 +43,8 @@ def read(folder: str | Path, schema: Schema, *, drop_duplicates: bool) -> Incomi
     has rows that an earlier cycle generated.
     """
     root, notes, problems = Path(folder), [], []
+    if not root.is_dir():
+        raise TableError(f"{folder} is no folder; set `monitor.incoming` in params.yaml to one")
     found: list[Typed] = []
     paths = [path for path in sorted(root.rglob("*")) if _holds_rows(path, root)]
     for path in paths:
