@@ -1,11 +1,14 @@
 """Sections of params.yaml: what is wrong is told by its place, all at once."""
 
 import pytest
+import yaml
+from conftest import ROOT
 from pydantic import Field
 
 from stages.lib import params
 from stages.lib.errors import ParamsError
 from stages.lib.params import Name, Section
+from stages.scaffold.sections import SECTIONS
 
 
 class Freeze(Section):
@@ -92,3 +95,22 @@ def test_sections_are_frozen():
     """What was read is not changed afterwards."""
     with pytest.raises(ValueError, match="frozen"):
         Freeze(train=1, holdout=1).train = 2
+
+
+def test_every_section_is_known():
+    """A section that some stage reads is none that is refused as unknown, and none is missing."""
+    assert set(params.SECTIONS) == set(SECTIONS)
+    path = ROOT / "params.yaml"
+    assert set(yaml.safe_load(path.read_text("utf-8"))) == set(params.SECTIONS)
+
+
+def test_an_unknown_section_names_the_nearest(tmp_path):
+    """What stands at the top of the file and belongs to no stage is a mistake."""
+    message = refusal(tmp_path, "freeze: {train: 1, holdout: 2}\nswep: {}\n")
+    assert "section `swep` is unknown; did you mean 'sweep'? choices: admit, " in message
+
+
+@pytest.mark.parametrize("value", ["true", "yes", ".nan", ".inf", "many", "[1]"])
+def test_a_number_is_a_number(tmp_path, value):
+    """Neither a truth, which Python counts as 1, nor a word, a list or no number at all."""
+    assert "`freeze.train`: " in refusal(tmp_path, f"freeze: {{train: {value}, holdout: 2}}\n")
