@@ -119,8 +119,21 @@ def test_generators_make_what_they_learned_or_say_why_not(
     made: tuple[pd.DataFrame, Any], family: str
 ) -> None:
     """As many rows as asked for, all that the schema allows, the same for the same seed."""
-    train, declared = made
-    generator = registry.make("one", Spec(family=family, **FAMILIES[family]))
+    fitted_and_sampled(family, FAMILIES[family], *made)
+
+
+@settings(few, max_examples=5)  # each takes half a second
+@given(made=odd.typed())
+def test_sdv_makes_what_it_learned_or_says_why_not(made: tuple[pd.DataFrame, Any]) -> None:
+    """The same of a synthesizer that is not ours."""
+    fitted_and_sampled("sdv", {"kind": "gaussian_copula"}, *made)
+
+
+def fitted_and_sampled(
+    family: str, parameters: dict[str, Any], train: pd.DataFrame, declared: Any
+) -> None:
+    """Assert what holds of every family."""
+    generator = registry.make("one", Spec(family=family, **parameters))
     try:
         generator.fit(train, declared, seed=1)
         found = generator.sample(9, seed=2)

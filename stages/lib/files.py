@@ -36,7 +36,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
         yield temporary
         os.replace(temporary, target)
     except OSError as error:
-        error.filename = str(target)  # a full disk does not say of what, and the rest names both
+        if error.filename in (None, str(temporary)):  # a full disk does not say of what
+            error.filename = str(target)
         raise
     finally:
         temporary.unlink(missing_ok=True)
