@@ -73,6 +73,8 @@ LONGEST = (
     "test_sweeping.py",
     "test_record_story.py",
     "test_docs.py",
+    "test_killed.py",
+    "test_worlds.py",
     "test_drift.py",
     "test_shadow.py",
 )
