@@ -105,7 +105,7 @@ def test_one_value_of_a_locked_row_is_refused(project: Project) -> None:
     table.to_csv(project.folder / "data/customers.csv", index=False)
     told = project.run("dvc", "repro", check=False)
     assert "1 of the 250 locked rows are no longer in the real table" in told
-    assert "freeze.locked" in told
+    assert "dvc-synth lock --release --why" in told
     assert "Traceback" not in told
 
 
