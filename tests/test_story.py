@@ -582,7 +582,7 @@ def test_the_holdout_is_described_and_so_is_who_may_change_it() -> None:
     assert "`" + "e" * 64 + "`" in text
     assert "Locked by Ada \\| Co, because: the next survey." in text
     assert "Who may change it: Ada \\| Co." in text
-    assert "`freeze.locked` in `params.yaml` to null and says why" in text
+    assert "`dvc-synth lock --release --why` releases it with a reason" in text
 
 
 def test_an_unlocked_holdout_comes_with_what_locks_it() -> None:

@@ -40,7 +40,7 @@ def small(folder: Path) -> None:
     (folder / "data/schema.yaml").write_text(yaml.safe_dump(SCHEMA, sort_keys=False))
     example = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     example |= PARAMS | {"data": {"path": TABLE}}
-    example["freeze"] |= {"train": 20, "tune": 10, "holdout": 10}
+    example["freeze"] = PARAMS["freeze"] | {"train": 20, "tune": 10, "holdout": 10}
     (folder / "params.yaml").write_text(yaml.safe_dump(example, sort_keys=False))
 
 
