@@ -128,8 +128,9 @@ def test_a_word_on_the_schema_makes_no_batch_anew(project: Path) -> None:
     """Stage generate depends on the folder of approvals, of which DVC leaves this one out."""
     from dvc.repo import Repo
 
+    subprocess.run(["dvc", "init", "--quiet", "--force"], cwd=project, check=True)
     shutil.copy(ROOT / ".dvcignore", project)
-    with Repo.init(str(project)) as repo:
+    with Repo(str(project)) as repo:
         ignored = repo.dvcignore.is_ignored_file
         assert ignored(str(project / "reviews/schema.yaml"))
         assert not ignored(str(project / f"reviews/{BATCH}.yaml"))
