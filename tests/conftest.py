@@ -28,7 +28,7 @@ COPIED = (
     ".dvc/plots",
     ".dvc/plots.html",
 )
-COPIED += ("data/incoming/.gitignore", "external", "reviews", "rules")
+COPIED += ("data/incoming/.gitignore", "external", "reviews/README.md", "rules")
 
 SCHEMA = {
     "columns": {
