@@ -10,7 +10,7 @@ import pandas as pd
 # Cells that stand for a missing value wherever they are, and those that do so among numbers or
 # dates alone: as a category, `None` or `-` may be an answer.
 MARKERS = ("?", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "<NA>", "null", "NULL")
-AMONG_NUMBERS = (*MARKERS, "None", "none", "-", "--", ".", "NULL", "unknown", "Unknown")
+AMONG_NUMBERS = (*MARKERS, "None", "none", "-", "--", ".", "unknown", "Unknown")
 
 _DATE = re.compile(
     r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?"
