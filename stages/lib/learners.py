@@ -92,7 +92,7 @@ def fit(
         x = np.where(empty, 0, x)
     try:
         return make(learner, task, levels, seed=seed).fit(x, y)
-    except ValueError as error:
+    except (ValueError, TypeError, OverflowError) as error:
         if not learner.parameters:
             raise
         told = ", ".join(f"{name}: {value!r}" for name, value in learner.parameters.items())

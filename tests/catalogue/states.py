@@ -7,7 +7,7 @@ from pathlib import Path
 
 from conftest import ROOT
 
-from catalogue.case import TABLE, Case, ran
+from catalogue.case import TABLE, Case, ran, set_params
 
 MERGE = "<<<<<<< HEAD\n=======\n>>>>>>> other\n"
 
@@ -128,6 +128,27 @@ CASES = [
     Case("no commit yet", after("ingest", "freeze", then=git("init -q")), comes=fitted, **FIT),
     Case("a detached head", after("ingest", "freeze", then=detached), comes=fitted, **FIT),
     Case("a dirty tree", dirty, comes=ingested),
+    # Models that cannot be trained
+    Case(
+        "a model's parameter beyond its range",
+        after("ingest", "freeze", then=lambda f: set_params(f, "models.logistic.C", -1)),
+        ("`models.logistic`", "'C' parameter", "must be a float in the range"),
+        stage="baseline",
+    ),
+    Case(
+        "a model's parameter that does not go with the table",
+        after(
+            "ingest",
+            "freeze",
+            then=lambda folder: set_params(
+                folder,
+                "models",
+                {"odd": {"kind": "hist_gradient_boosting", "monotonic_cst": [1, 0, 0, 0, 0]}},
+            ),
+        ),
+        ("hist_gradient_boosting of `models` with monotonic_cst: [1, 0, 0, 0, 0] cannot be",),
+        stage="baseline",
+    ),
     # Files where they do not belong
     Case(
         "a folder where the table of real rows belongs",
