@@ -123,7 +123,7 @@ def prepare(folder: Path, size: Size) -> int:
     frames = {"train": train, "tune": tune, "holdout": holdout}
     for name, frame in (frames | {"synthetic": made.sample(size.synthetic, seed=0)}).items():
         files.write_parquet(frame, folder / f"{name}.parquet")
-    models = yaml.safe_load((ROOT / "params.yaml").read_text("utf-8"))["models"]
+    models = yaml.safe_load((ROOT / params.FILE).read_text("utf-8"))["models"]
     asked = {
         "ratios": list(size.ratios),
         "seeds": size.seeds,
@@ -183,8 +183,8 @@ def swept(folder: Path, kept: Path | None) -> dict[str, float]:
         files.read_parquet(folder / f"{name}.parquet")
         for name in ("train", "synthetic", "tune", "holdout")
     )
-    models = params.load("models", Learners, folder / "task.json")
-    asked = params.load("sweep", Sweep, ROOT / "params.yaml").model_copy(
+    models = params.load("models", Learners, ROOT / params.FILE)
+    asked = params.load("sweep", Sweep, ROOT / params.FILE).model_copy(
         update={"ratios": task["ratios"], "seeds": task["seeds"], "refine": False}
     )
     with checkpoint.kept(kept) if kept else nullcontext(trials.scores) as run_trials:

@@ -17,7 +17,7 @@ LOCK = {"who": "Ada", "why": "stands for next year's customers"}
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
-    """Return a project whose holdout is locked, on its main branch, with everything committed."""
+    """Return a project on its main branch, schema approved, holdout locked, all committed."""
     project = written(
         tmp_path_factory.mktemp("base") / "project",
         generators={"naive_bayes": {"family": "naive_bayes", "seed": 1}},
@@ -27,7 +27,8 @@ def base(tmp_path_factory):
         for name, value in surroundings(tmp_path_factory.mktemp("home")).items():
             patch.setenv(name, value)
         project.run("git", "init", "--quiet", "--initial-branch", "main")
-        project.commit("the project")
+        project.run("dvc-synth", "approve", "schema", "--note", "as we keep them")
+        project.commit("the project, its schema read")
         project.repro("freeze")
         project.set("freeze.locked", {"sha256": frozen(project)["sha256"], **LOCK})
         project.repro()

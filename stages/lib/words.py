@@ -59,7 +59,12 @@ def listed(names: Sequence[str], last: str = "and") -> str:
 
 def count(number: int, noun: str) -> str:
     """Return "1 row" or "1,200 rows"."""
-    plural = f"{noun}es" if noun.endswith(("ch", "ss")) else f"{noun}s"
+    if noun.endswith(("ch", "ss")):
+        plural = f"{noun}es"
+    elif noun.endswith("y") and noun[-2] not in "aeiou":
+        plural = f"{noun[:-1]}ies"
+    else:
+        plural = f"{noun}s"
     return f"{number:,} {noun if number == 1 else plural}"
 
 

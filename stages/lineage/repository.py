@@ -37,15 +37,15 @@ def find(folder: Path) -> Repository:
     project = next((one for one in (start, *start.parents) if (one / "dvc.yaml").is_file()), None)
     if project is None:
         raise LineageError(f"{start}: no dvc.yaml here or above; run this in the project's folder")
-    inside = _git(project, "rev-parse", "--show-prefix")
+    inside = git(project, "rev-parse", "--show-prefix")
     if inside is None:
-        raise LineageError(f"{project} is not in a git repository; this reads git's history")
+        raise LineageError(f"{project} is not in a git repository; run `git init` here first")
     return Repository(project, os.fsdecode(inside).removesuffix("\n"))
 
 
 def resolve(repository: Repository, revision: str) -> str:
     """Return the id of the commit that `revision` names; raises LineageError where none does."""
-    found = _git(
+    found = git(
         repository.project, "rev-parse", "--verify", "--quiet", "--end-of-options",
         f"{revision}^{{commit}}",
     )  # fmt: skip
@@ -65,7 +65,7 @@ def base(repository: Repository) -> str:
     """
     head = resolve(repository, "HEAD")
     for name in _MAIN:
-        found = _git(repository.project, "merge-base", head, name)
+        found = git(repository.project, "merge-base", head, name)
         if found is not None:
             return found.decode().strip()
     return head
@@ -76,7 +76,7 @@ def merge_base(repository: Repository, one: str, other: str) -> str | None:
 
     Raises LineageError in a shallow clone that may merely not hold it.
     """
-    found = _git(repository.project, "merge-base", one, other)
+    found = git(repository.project, "merge-base", one, other)
     if found is not None:
         return found.decode().strip()
     if shallow(repository):
@@ -97,7 +97,7 @@ def boundary(repository: Repository) -> frozenset[str]:
 
     git takes each for the first of its history, and all that it holds for its work.
     """
-    told = _git(repository.project, "rev-parse", "--git-path", "shallow")
+    told = git(repository.project, "rev-parse", "--git-path", "shallow")
     path = repository.project / os.fsdecode(told or b"").removesuffix("\n")
     return frozenset(path.read_text().split()) if path.is_file() else frozenset()
 
@@ -110,7 +110,7 @@ def between(
     Of merges all sides are followed, so that who wrote a line is found behind the merge commit
     that a CI job checks out. With `paths`, those that changed one of them.
     """
-    told = _git(
+    told = git(
         repository.project, "log", "--full-history", "--topo-order", "--reverse",
         f"--format={_FIELDS}", f"{since}..{until}", "--", *paths,
     )  # fmt: skip
@@ -122,7 +122,7 @@ def changes(repository: Repository, until: str, paths: Sequence[str]) -> list[Co
 
     Of merges all sides are followed, so that who made a change is found behind its merge.
     """
-    told = _git(
+    told = git(
         repository.project, "log", "--full-history", "--topo-order", "--reverse",
         f"--format={_FIELDS}", until, "--", *paths,
     )  # fmt: skip
@@ -131,7 +131,7 @@ def changes(repository: Repository, until: str, paths: Sequence[str]) -> list[Co
 
 def read(repository: Repository, commit: str, path: str) -> bytes | None:
     """Return a file of the project as it was at a commit, None where it was not there."""
-    return _git(repository.project, "cat-file", "blob", f"{commit}:{repository.inside}{path}")
+    return git(repository.project, "cat-file", "blob", f"{commit}:{repository.inside}{path}")
 
 
 def contents(
@@ -143,7 +143,7 @@ def contents(
     """
     asked = [place for place in dict.fromkeys(places) if _one_line(place[1])]
     lines = "".join(f"{commit}:{repository.inside}{path}\n" for commit, path in asked)
-    told = _git(repository.project, "cat-file", "--batch", given=os.fsencode(lines)) or b""
+    told = git(repository.project, "cat-file", "--batch", given=os.fsencode(lines)) or b""
     found, start = {}, 0
     for place in asked:
         end = told.find(b"\n", start)
@@ -168,7 +168,7 @@ def _one_line(path: str) -> bool:
 
 def files(repository: Repository, commit: str, folder: str) -> list[str]:
     """Return the paths of all files below a folder of the project at a commit, sorted."""
-    told = _git(
+    told = git(
         repository.project, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, "--",
         f"{repository.inside}{folder}",
     )  # fmt: skip
@@ -183,7 +183,7 @@ def log(
 
     Of merges the first parent's side is followed, so that a pull request counts once.
     """
-    told = _git(
+    told = git(
         repository.project, "log", "--first-parent", "--reverse", f"--format={_FIELDS}",
         f"{since}..{until}" if since else until, "--", *paths,
     )  # fmt: skip
@@ -199,7 +199,7 @@ def _commits(told: bytes | None, until: str) -> list[Commit]:
 
 def person(repository: Repository) -> str | None:
     """Return who works here by git's settings, None where they do not say."""
-    told = _git(repository.project, "config", "--get", "user.name") or b""
+    told = git(repository.project, "config", "--get", "user.name") or b""
     return os.environ.get("GIT_AUTHOR_NAME") or told.decode(errors="replace").strip() or None
 
 
@@ -212,7 +212,7 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in named}
 
 
-def _git(folder: Path, *arguments: str, given: bytes | None = None) -> bytes | None:
+def git(folder: Path, *arguments: str, given: bytes | None = None) -> bytes | None:
     """Return what git prints, or None where it fails or is not there; it reads what is `given`.
 
     None also where no program can be given these arguments: a record may name any path.

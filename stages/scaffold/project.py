@@ -1,7 +1,7 @@
 """A project's folder: what is written into it, and what git and DVC are told of it."""
 
 import logging
-import subprocess
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,10 +28,10 @@ def find(folder: Path) -> Place:
 
     Raises LineageError where there is no git, or where DVC is at home in a folder above.
     """
-    top = _git(folder, "rev-parse", "--show-toplevel")
+    top = repository.git(folder, "rev-parse", "--show-toplevel")
     if top is None:
         raise LineageError(f"{folder} is not in a git repository; run `git init` here first")
-    root = Path(top)
+    root = Path(os.fsdecode(top).removesuffix("\n"))
     inside = [folder, *folder.parents]
     above = [one for one in inside[: inside.index(root) + 1] if (one / ".dvc").is_dir()]
     if above and above[0] != folder:
@@ -116,8 +116,8 @@ def inside(place: Place, table: Path) -> str | None:
 
 def ignored(place: Place, paths: Iterable[str]) -> list[str]:
     """Return which files git ignores, though it should hold them."""
-    told = _git(place.folder, "check-ignore", "--", *paths)
-    return told.splitlines() if told else []
+    told = repository.git(place.folder, "check-ignore", "--", *paths)
+    return os.fsdecode(told).splitlines() if told else []
 
 
 def track(place: Place, path: str) -> str:
@@ -125,7 +125,7 @@ def track(place: Place, path: str) -> str:
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
-    if _git(place.folder, "ls-files", "--error-unmatch", "--", f":(literal){path}") is not None:
+    if repository.git(place.folder, "ls-files", "--error-unmatch", "--", path) is not None:
         return "git"
     if (place.folder / f"{path}.dvc").is_file():
         return "DVC"
@@ -147,14 +147,3 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(before)
-
-
-def _git(folder: Path, *arguments: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", *arguments],
-            cwd=folder, env=repository.environment(), capture_output=True, text=True,
-        )  # fmt: skip
-    except OSError:
-        return None
-    return done.stdout.removesuffix("\n") if done.returncode == 0 else None

@@ -110,7 +110,8 @@ def _task(found: Plan) -> str:
 def _columns(found: Plan) -> str:
     kinds = [guess.column for guess in found.columns.values() if guess.column.role == "feature"]
     numeric = sum(column.numeric for column in kinds)
-    parts = [f"{count(numeric, 'number')} and {len(kinds) - numeric} categories to learn from"]
+    categories = count(len(kinds) - numeric, "category")
+    parts = [f"{count(numeric, 'number')} and {categories} to learn from"]
     for role in ("id", "group", "time", "ignore"):
         names = [name for name, one in found.columns.items() if one.column.role == role]
         if names:
