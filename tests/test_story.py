@@ -891,6 +891,21 @@ def test_rough_counts_have_two_digits(value: float, expected: str) -> None:
     assert words.about(value) == expected
 
 
+@pytest.mark.parametrize(
+    ("number", "noun", "expected"),
+    [
+        (1, "category", "1 category"),
+        (0, "category", "0 categories"),
+        (2, "day", "2 days"),
+        (3, "batch", "3 batches"),
+        (1200, "row", "1,200 rows"),
+    ],
+)
+def test_counts_are_told_in_their_number(number: int, noun: str, expected: str) -> None:
+    """One is singular, and a plural is spelled as it should be."""
+    assert words.count(number, noun) == expected
+
+
 def test_intervals_show_as_many_digits_as_they_are_wide() -> None:
     """Two digits of the half width: more would pretend."""
     found = {"value": 0.881107, "lower": 0.873246, "upper": 0.888968}
