@@ -169,21 +169,22 @@ def test_categories_of_the_file_stay_categories():
 
 
 @pytest.mark.parametrize(
-    ("cells", "kind"),
+    ("cells", "kind", "missing"),
     [
-        (spread([0, 1]), "category"),
-        (spread([3, 4, 5, 6]), "category"),
-        (range(ROWS), "integer"),
-        (np.arange(ROWS) / 7, "number"),
-        (spread([0.5, 1.5]), "category"),
-        (spread(["a", "b", "c"]), "category"),
-        (spread(["a", "b", ""]), "category"),
+        (spread([0, 1]), "category", False),
+        (spread([3, 4, 5, 6]), "category", False),
+        (range(ROWS), "integer", False),
+        (np.arange(ROWS) / 7, "number", False),
+        ([*np.arange(ROWS - 1) / 7, ""], "number", True),
+        (spread([0.5, 1.5]), "category", False),
+        (spread(["a", "b", "c"]), "category", False),
+        (spread(["a", "b", ""]), "category", True),
     ],
 )
-def test_target(cells, kind):
+def test_target(cells, kind, missing):
     """Few whole numbers are classes, many are values to predict; a label may be missing."""
     found = column("y", cells)
-    assert found.role == "target" and found.kind == kind and not found.missing
+    assert (found.role, found.kind, found.missing) == ("target", kind, missing)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """`dvc-synth init`: a project for a table of one's own, and what it refuses to touch."""
 
 import gzip
+import json
 import subprocess
 
 import pandas as pd
@@ -99,6 +100,18 @@ def test_the_schema_fits_the_table(scaffolded):
     assert declared.target == "bought" and declared.columns["id"].role == "id"
     text = (scaffolded[0].folder / "data/schema.yaml").read_text(encoding="utf-8")
     assert "approve schema" in text
+
+
+def test_rows_without_a_label_are_left_out(repo, capsys):
+    """They are told of, and the first stages run without them."""
+    table = customers()
+    table.loc[table.index[:25], "bought"] = None
+    table.to_csv("customers.csv", index=False)
+    assert init("customers.csv", "--target", "bought") == 0
+    assert "675 labelled rows, none twice, 25 without a label left out" in capsys.readouterr().out
+    Project(repo).repro("freeze")
+    told = json.loads((repo / "metrics/freeze.json").read_text())
+    assert sum(one["rows"] for one in told["slices"].values()) == 675
 
 
 def test_the_first_stages_run_without_a_commit(scaffolded):

@@ -227,7 +227,7 @@ def _category(own: _Looked, *, sensitive: bool, role: str = "feature") -> Column
     return Column.model_validate(
         {
             **{"kind": "category", "role": role, "categories": shown, "sensitive": sensitive},
-            "missing": role != "target" and own.missing,
+            "missing": own.missing,
         }
     )
 
@@ -240,7 +240,7 @@ def _number(own: _Looked, *, role: str = "feature", sensitive: bool = False) -> 
         {
             **{"kind": "integer" if own.integer else "number", "role": role},
             **{"min": bounds[0], "max": bounds[1], "sensitive": sensitive},
-            "missing": own.missing and role != "target",
+            "missing": own.missing,
             "discrete": role != "target" and own.distinct <= REPEATED,
         }
     )

@@ -22,6 +22,7 @@ class Plan(NamedTuple):
     task: Task
     classes: dict[str, int]  # rows of each class, rarest first; none of a number
     rows: int  # labelled, without duplicates
+    unlabelled: int
     sizes: Sizes
 
 
@@ -53,6 +54,7 @@ def of(path: Path, target: str) -> Plan:
         task=schemas.task(declared, known),
         classes=dict(sorted(counts.items(), key=lambda one: (one[1], one[0]))),
         rows=len(known),
+        unlabelled=len(typed) - len(labelled),
         sizes=sizes.choose(len(known), list(counts.values())),
     )
 

@@ -83,8 +83,9 @@ def _ignored(paths: list[str]) -> list[str]:
 def _told(found: Plan, path: str, target: str, keeper: str) -> list[str]:
     """Return five lines: the table, the task, the columns, the slices, and what to do next."""
     guessed = found.read.encoding not in reading.CERTAIN
+    unlabelled = f"{found.unlabelled:,} without a label left out, " * bool(found.unlabelled)
     return [
-        f"table   {printable(path)}: {count(found.rows, 'labelled row')}, none twice, "
+        f"table   {printable(path)}: {count(found.rows, 'labelled row')}, none twice, {unlabelled}"
         f"{count(len(found.columns), 'column')}; {keeper} keeps it"
         + f"; GUESSED: its encoding is {found.read.encoding}"
         * guessed,
