@@ -212,16 +212,19 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in named}
 
 
-def git(folder: Path, *arguments: str, given: bytes | None = None) -> bytes | None:
+def git(
+    folder: Path, *arguments: str, given: bytes | None = None, literal: bool = True
+) -> bytes | None:
     """Return what git prints, or None where it fails or is not there; it reads what is `given`.
 
-    None also where no program can be given these arguments: a record may name any path.
+    None also where no program can be given these arguments: a record may name any path. Paths are
+    taken as they are written, but by the few commands that cannot be told so (`literal`).
     """
+    command = ["git", *["--literal-pathspecs"] * literal, *arguments]
     try:
         done = subprocess.run(
-            ["git", "--literal-pathspecs", *arguments],
-            cwd=folder, env=environment(), capture_output=True, input=given,
-        )  # fmt: skip
+            command, cwd=folder, env=environment(), capture_output=True, input=given
+        )
     except (OSError, ValueError):
         return None
     return done.stdout if done.returncode == 0 else None

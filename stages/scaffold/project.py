@@ -116,7 +116,7 @@ def inside(place: Place, table: Path) -> str | None:
 
 def ignored(place: Place, paths: Iterable[str]) -> list[str]:
     """Return which files git ignores, though it should hold them."""
-    told = repository.git(place.folder, "check-ignore", "--", *paths)
+    told = repository.git(place.folder, "check-ignore", "--", *paths, literal=False)
     return os.fsdecode(told).splitlines() if told else []
 
 
