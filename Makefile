@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 WHEELS ?= dist
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: repro test lint docs wheel versions clean
+.PHONY: repro test lint docs bench wheel versions clean
 
 repro: .venv/installed
 	dvc repro
@@ -22,6 +22,10 @@ lint: .venv/installed
 # The pages that are made from the code.
 docs: .venv/installed
 	python -m docs.generator
+
+# benchmarks/RESULTS.md, on a machine that does nothing else; it takes more than an hour.
+bench: .venv/installed
+	python -m benchmarks
 
 # Of what is committed, from a folder of its own: a build leaves files beside what it builds.
 wheel:

@@ -6,12 +6,10 @@ those that are named, each in a process of its own; both write generators.json a
 
 import argparse
 import json
-import platform
 import resource
 import subprocess
 import sys
 import time
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +28,8 @@ from stages.lib.generators import registry
 from stages.lib.generators.registry import Spec
 from stages.lib.learners import Learner
 from stages.lib.schema import Schema
+
+from .cost import machine
 
 HERE = Path(__file__).parent
 RESULTS, PAGE = HERE / "generators.json", HERE / "GENERATORS.md"
@@ -229,16 +229,6 @@ def discriminator(made: pd.DataFrame, real: pd.DataFrame, declared: Schema) -> f
     model = _boosting(both.levels + [0] * both.numbers.shape[1])
     found = cross_val_score(model, x, np.repeat([1, 0], size), cv=folds, scoring="roc_auc")
     return float(found.mean())
-
-
-def machine() -> str:
-    """Return what the figures were measured on, and with."""
-    told = Path("/proc/cpuinfo").read_text("utf-8") if Path("/proc/cpuinfo").is_file() else ""
-    models = [line.split(":")[1].strip() for line in told.splitlines() if "model name" in line]
-    processor = f"{len(models)} × {models[0]}" if models else platform.machine()
-    packages = ("scikit-learn", "numpy", "pandas", "sdv", "torch")
-    named = ", ".join(f"{package} {version(package)}" for package in packages)
-    return f"{processor}, one thread; Python {platform.python_version()}, {named}"
 
 
 def page(results: dict[str, Any]) -> str:

@@ -1,7 +1,8 @@
 """The loop over ratios, models and seeds that a person would write with scikit-learn.
 
 `python -m benchmarks.loop FOLDER NAME` reads what `benchmarks.sweep` wrote there, and writes the
-mean of each ratio, model and slice to NAME.json. Of this project it takes which rows are drawn.
+mean of each ratio, model and slice to scores/NAME.json. Of this project it takes which rows are
+drawn.
 """
 
 import json
@@ -70,4 +71,4 @@ def build(model: dict[str, Any], categories: list[str], numbers: list[str], seed
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    (folder / f"{sys.argv[2]}.json").write_text(json.dumps(main(folder)), "utf-8")
+    (folder / f"scores/{sys.argv[2]}.json").write_text(json.dumps(main(folder)), "utf-8")

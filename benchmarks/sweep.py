@@ -1,14 +1,5 @@
-"""What a sweep costs, beside the loop over scikit-learn that a person would write.
+"""What a sweep costs, beside the loop over scikit-learn that a person would write."""
 
-`python -m benchmarks.sweep` measures both sizes, `python -m benchmarks.sweep example` the one that
-is named; both write sweep.json and SWEEP.md.
-"""
-
-import argparse
-import json
-import os
-import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,7 +11,6 @@ from stages.lib import threads  # noqa: F401  (before anything that loads a thre
 
 # isort: split
 import numpy as np
-import yaml
 
 from stages.lib import checkpoint, files, params, schema, sweep, table, trials
 from stages.lib.generators import registry
@@ -29,22 +19,19 @@ from stages.lib.ground import prepare as grounded
 from stages.lib.learners import Learners
 from stages.lib.sweep import Sweep
 
-from .generators import machine
-from .validate import MB, memory
-
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS, PAGE = ROOT / "benchmarks/sweep.json", ROOT / "benchmarks/SWEEP.md"
+from . import cost, population
+from .cost import ROOT
 
 WAYS = {
     "loop": "the loop",
     "single": "the loop, one thread",
-    "sweep": "the sweep",
-    "kept": "the sweep, finished fits kept",
+    "one": "the sweep, one process",
+    "two": "the sweep, two processes",
+    "dask": "the sweep, a Dask cluster of two processes",
+    "kept": "the sweep, two processes, finished fits kept",
     "resumed": "the same, killed half-way and run again: the second run",
 }
-RUN = ("loop", "single", "sweep", "kept")  # from nothing; "resumed" is the second run of "kept"
 KEPT = "unfinished"  # folder of finished fits
-PAUSE = 0.25  # seconds between two looks at the memory
 SAME = 1e-9  # scores that differ less are equal
 
 
@@ -63,49 +50,32 @@ SIZES = {
     "example": Size(300, 6_000, (0, 0.25, 0.5, 0.67, 0.8, 0.9), 10),
     "larger": Size(10_000, 40_000, (0, 0.25, 0.5, 0.67, 0.8), 5),
 }
+QUICK = {"quick": Size(100, 200, (0, 0.5), 2, tune=100, holdout=200)}
 
 
-def main() -> None:
-    """Measure the sizes named on the command line, all by default, and write the page."""
-    parser = argparse.ArgumentParser(prog="benchmarks.sweep", description=__doc__)
-    parser.add_argument("sizes", nargs="*", metavar="SIZE", help=", ".join(SIZES))
-    parser.add_argument("--here", nargs=2, metavar=("WAY", "FOLDER"), help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.here:
-        way, folder = arguments.here[0], Path(arguments.here[1])
-        found = swept(folder, folder / KEPT if way == "kept" else None)
-        files.write_json(found, folder / f"{way}.json", exact=True)
-        return
-    for name in arguments.sizes or SIZES:
-        if name not in SIZES:
-            parser.error(f"{name!r} is unknown; choices: {', '.join(SIZES)}")
-    for name in arguments.sizes or SIZES:
-        results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.is_file() else {}
-        results[name] = measure(SIZES[name])
-        ordered = {key: results[key] for key in SIZES if key in results}
-        files.write_json(ordered, RESULTS)
-        files.write_text(page(ordered), PAGE)
-        for way, cost in results[name]["ways"].items():
-            print(f"{name}: {WAYS[way]}: {cost['seconds']:.0f} s, {cost['peak_mb']:,.0f} MB")
-
-
-def measure(size: Size) -> dict[str, Any]:
-    """Return what each way cost, each in a process of its own and those that it starts.
+def measure(*, quick: bool) -> dict[str, Any]:
+    """Return what each way cost at each size.
 
     Raises SystemExit where a way ends with an error, or with other scores than the loop.
     """
+    return {"sizes": {name: _ways(size) for name, size in (QUICK if quick else SIZES).items()}}
+
+
+def _ways(size: Size) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         fits = prepare(folder, size)
-        ways = {way: run(way, folder) for way in RUN}
+        costs = {way: run(way, folder) for way in ("loop", "single", "one", "two", "kept")}
+        costs["dask"] = clustered(folder)
         kill(folder, fits // 2)
-        ways["resumed"] = run("kept", folder)
-        told = {way: files.read_json(folder / f"{way}.json") for way in RUN}
-    apart = float(np.max([difference(told["loop"], found) for found in told.values()]))
+        costs["resumed"] = run("kept", folder)
+        told = [files.read_json(path) for path in sorted(folder.glob("scores/*.json"))]
+    apart = float(np.max([difference(told[0], found) for found in told]))
     if not apart <= SAME:
-        raise SystemExit(f"scores differ from the loop's by up to {apart:.2g}; expected {SAME:g}")
+        raise SystemExit(f"sweep: scores differ by up to {apart:.2g}; expected {SAME:g} at most")
     rows = {"train": size.train, "synthetic": size.synthetic, "scored": size.tune + size.holdout}
-    return {**rows, "fits": fits, "ways": ways, "apart": apart, "machine": machine()}
+    ways = {way: costs[way]._asdict() for way in WAYS}
+    return {**rows, "fits": fits, "ways": ways, "apart": apart}
 
 
 def prepare(folder: Path, size: Size) -> int:
@@ -113,8 +83,7 @@ def prepare(folder: Path, size: Size) -> int:
 
     The real rows are random ones of Adult, the synthetic ones naive Bayes learned from train's.
     """
-    declared = schema.load(ROOT / "data/schema.yaml")
-    adult = table.read(ROOT / "data/adult.csv.gz", declared)[declared.modelled]
+    declared, adult = population.declared(), population.adult()
     order = np.random.default_rng(0).permutation(len(adult))
     ends = np.cumsum([size.train, size.tune, size.holdout])
     parts = np.split(order, ends)[: len(ends)]
@@ -123,7 +92,7 @@ def prepare(folder: Path, size: Size) -> int:
     frames = {"train": train, "tune": tune, "holdout": holdout}
     for name, frame in (frames | {"synthetic": made.sample(size.synthetic, seed=0)}).items():
         files.write_parquet(frame, folder / f"{name}.parquet")
-    models = yaml.safe_load((ROOT / params.FILE).read_text("utf-8"))["models"]
+    models = population.params()["models"]
     asked = {
         "ratios": list(size.ratios),
         "seeds": size.seeds,
@@ -134,45 +103,44 @@ def prepare(folder: Path, size: Size) -> int:
         "numbers": declared.numeric(declared.features),
     }
     files.write_json(asked, folder / "task.json", exact=True)
+    (folder / "scores").mkdir()
     return len(size.ratios) * size.seeds * len(models)
 
 
-def run(way: str, folder: Path) -> dict[str, float]:
-    """Return the seconds that one way took, and the greatest memory of its processes."""
-    peak, start = 0.0, time.perf_counter()
-    process = started(way, folder)
-    while process.poll() is None:
-        peak = max(peak, memory(process.pid))
-        time.sleep(PAUSE)
-    seconds = time.perf_counter() - start
-    if process.returncode:
-        raise SystemExit(f"{WAYS[way]} ended with exit code {process.returncode}")
-    return {"seconds": seconds, "peak_mb": peak / MB}
+def run(way: str, folder: Path, **environment: str) -> cost.Cost:
+    """Run one way in a process of its own, which writes scores/<way>.json."""
+    return cost.run(_command(way, folder), log=folder / "printed.log", **_few(way), **environment)
+
+
+def clustered(folder: Path) -> cost.Cost:
+    """Run the sweep on two worker processes that were there before; memory is without theirs."""
+    from distributed import LocalCluster
+
+    asked = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
+    with LocalCluster(host="127.0.0.1", local_directory=str(folder), **asked) as cluster:
+        cluster.wait_for_workers(2)
+        return run("dask", folder, COMPUTE_ADDRESS=cluster.scheduler_address)
 
 
 def kill(folder: Path, after: int) -> None:
     """Start a sweep that keeps finished fits, and kill it when so many are there."""
-    process = started("kept", folder)
+    process = cost.started(_command("kept", folder), log=folder / "printed.log", **_few("kept"))
     while process.poll() is None and len([*folder.glob(f"{KEPT}/**/*.npz")]) < after:
-        time.sleep(PAUSE / 10)
+        time.sleep(0.01)
     if process.poll() is not None:
-        raise SystemExit("the sweep ended before it could be killed")
-    os.killpg(process.pid, signal.SIGKILL)  # it leads a group of its own, its workers with it
-    process.wait()
+        raise SystemExit("sweep: it ended before it could be killed")
+    cost.stop(process)
 
 
-def started(way: str, folder: Path) -> subprocess.Popen[bytes]:
-    """Start one way in a process of its own, which leads a group of processes."""
-    # What `threads` has set here would be inherited: the loop has the threads that a person has.
-    pools = ("OMP_", "OPENBLAS_", "MKL_")
-    plain = {name: value for name, value in os.environ.items() if not name.startswith(pools)}
-    command = ["benchmarks.sweep", "--here", way, str(folder)]
-    if way in ("loop", "single"):
-        command = ["benchmarks.loop", str(folder), way]
-    few = {"OMP_NUM_THREADS": "1"} if way == "single" else {}
-    return subprocess.Popen(
-        [sys.executable, "-m", *command], cwd=ROOT, env=plain | few, start_new_session=True
-    )
+def _command(way: str, folder: Path) -> list[str]:
+    module = "benchmarks.loop" if way in ("loop", "single") else "benchmarks.sweep"
+    return cost.python(module, str(folder), way)
+
+
+def _few(way: str) -> dict[str, str]:
+    if way == "single":
+        return {"OMP_NUM_THREADS": "1"}
+    return {} if way == "loop" else {"LOKY_MAX_CPU_COUNT": "1" if way == "one" else "2"}
 
 
 def swept(folder: Path, kept: Path | None) -> dict[str, float]:
@@ -216,57 +184,48 @@ def difference(one: dict[str, float], other: dict[str, float]) -> float:
     return float(np.max([abs(one[key] - other[key]) for key in one]))
 
 
-def page(results: dict[str, Any]) -> str:
-    """Return the Markdown page."""
+def section(found: dict[str, Any]) -> str:
+    """Return what was found, as Markdown."""
     parts = []
-    for name, found in results.items():
-        loop = found["ways"]["loop"]
+    for name, size in found["sizes"].items():
+        loop = size["ways"]["loop"]
         parts += [
-            f"{name}: {found['train']:,} real rows, {found['synthetic']:,} synthetic ones, "
-            f"{found['fits']} fits, each scored on {found['scored']:,} rows; scores equal the "
-            f"loop's to {found['apart']:.1g}.\n",
+            f"{name}: {size['train']:,} real rows, {size['synthetic']:,} synthetic ones, "
+            f"{size['fits']} fits, each scored on {size['scored']:,} rows; scores equal the "
+            f"loop's to {size['apart']:.1g}.\n",
             "| way | seconds | loop's time over it | peak memory, MB |",
             "|---|---:|---:|---:|",
         ]
         parts += [
-            f"| {WAYS[way]} | {cost['seconds']:.1f} | {loop['seconds'] / cost['seconds']:.2f} "
-            f"| {cost['peak_mb']:,.0f} |"
-            for way, cost in found["ways"].items()
+            f"| {WAYS[way]} | {one['seconds']:.1f} | {loop['seconds'] / one['seconds']:.2f} "
+            f"| {one['peak_mb']:,.0f} |"
+            for way, one in size["ways"].items()
         ]
         parts.append("")
-    machines = {found["machine"]: None for found in results.values()}
-    return _PAGE.format(tables="\n".join(parts), machines="\n".join(f"- {one}" for one in machines))
+    return _SECTION.format(tables="\n".join(parts))
 
 
-_PAGE = """\
-# What a sweep costs
+_SECTION = """\
+## The sweep
 
 {tables}
 The rows are those of `data/adult.csv.gz` in random order, and what naive Bayes makes of the train
-among them; the models are those of `params.yaml`. All ways draw the same rows with the same seeds,
-and the command ends with an error where a mean score over the seeds differs from the loop's by more
-than 1e-9.
+among them; the models are those of `params.yaml`. All ways draw the same rows with the same
+seeds, and the command ends with an error where a mean score over the seeds differs from the
+loop's by more than 1e-9.
 
-- **the loop** is [loop.py](loop.py): for each ratio, model and seed a scikit-learn pipeline on the
-  rows drawn, one after the other, with as many threads as scikit-learn takes by itself, and
-  `roc_auc_score` on tune and on the holdout.
-- **the loop, one thread**: the same with `OMP_NUM_THREADS=1`.
-- **the sweep** is `ground.prepare` and `sweep.curves` of `stages/lib`, with a process per core and
-  one thread each. Beside the scores it computes their intervals.
-- **finished fits kept**: the same with a folder of finished fits, as the stage has it. The killed
-  run was ended (SIGKILL, its workers with it) when half of the fits were in the folder.
-
-Seconds are those of the clock, from files to scores, imports included; the ways of a size ran one
-after the other. Memory is the greatest sum, over the process and those it started, of proportional
-set sizes, in which what two share is counted once, looked at four times a second.
-
-Measured with:
-
-{machines}
-
-`python -m benchmarks.sweep SIZE` makes one table again; the sizes are example and larger.
+- **the loop** is [loop.py](loop.py): for each ratio, model and seed a scikit-learn pipeline on
+  the rows drawn, one after the other, with as many threads as scikit-learn takes by itself, and
+  `roc_auc_score` on tune and on the holdout. **One thread**: the same with `OMP_NUM_THREADS=1`.
+- **the sweep** is `ground.prepare` and `sweep.curves` of `stages/lib`, with one thread a process.
+  Beside the scores it computes their intervals.
+- **Dask**: the workers were there before; memory is without theirs.
+- **finished fits kept**: with a folder of finished fits, as the stage has it. The killed run was
+  ended (SIGKILL, its workers with it) when half of the fits were in the folder.
 """
 
 
 if __name__ == "__main__":
-    main()
+    place, asked = Path(sys.argv[1]), sys.argv[2]
+    scores = swept(place, place / KEPT if asked == "kept" else None)
+    files.write_json(scores, place / f"scores/{asked}.json", exact=True)

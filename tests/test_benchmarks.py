@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from benchmarks import generators, loop, sweep
+from benchmarks import generators, growth, sweep
 from stages.lib.fidelity.coded import Coded
 from stages.lib.generators import registry
 
@@ -43,18 +43,6 @@ def test_every_family_has_a_member():
     assert measured | {"file"} == set(registry.FAMILIES)
 
 
-def test_the_loop_scores_as_the_sweep_does(tmp_path, monkeypatch):
-    """What plain scikit-learn reaches on the same rows and seeds is what the sweep says."""
-    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
-    size = sweep.Size(train=60, synthetic=120, ratios=(0, 0.5), seeds=2, tune=60, holdout=100)
-    assert sweep.prepare(tmp_path, size) == 2 * 2 * 3  # ratios, seeds and models
-    alone, swept = loop.main(tmp_path), sweep.swept(tmp_path, None)
-    assert len(alone) == 2 * 3 * 2  # ratios, models and slices
-    assert sweep.difference(alone, swept) <= sweep.SAME
-    assert sweep.swept(tmp_path, tmp_path / "kept") == swept
-    assert len({round(score, 6) for score in alone.values()}) > 6  # they differ among each other
-
-
 def test_scores_that_one_way_lacks_are_no_equal_ones():
     """A ratio that only one way trained at cannot pass as equal."""
     one = {"0 boosting tune": 0.8, "0.5 boosting tune": 0.9}
@@ -64,7 +52,23 @@ def test_scores_that_one_way_lacks_are_no_equal_ones():
 
 def test_the_page_tells_how_many_times_as_long_the_loop_takes():
     """The ratio is of the loop's seconds to the way's own."""
-    ways = {"loop": {"seconds": 30.0, "peak_mb": 200.0}, "sweep": {"seconds": 12.0, "peak_mb": 400}}
+    ways = {"loop": {"seconds": 30.0, "peak_mb": 200.0}, "two": {"seconds": 12.0, "peak_mb": 400}}
     rows = {"train": 300, "synthetic": 6000, "scored": 9600, "fits": 180, "apart": 2e-16}
-    told = sweep.page({"example": {**rows, "ways": ways, "machine": "a machine"}})
-    assert "| the sweep | 12.0 | 2.50 | 400 |" in told
+    told = sweep.section({"sizes": {"example": {**rows, "ways": ways}}})
+    assert "| the sweep, two processes | 12.0 | 2.50 | 400 |" in told
+
+
+def test_slope_by_hand():
+    """Ten times the rows in twenty times the seconds; sizes below the least do not count."""
+    found = growth.slope([100, 10_000, 100_000], [7.0, 1.0, 20.0], least=10_000)
+    assert found == pytest.approx(math.log10(20))
+    assert growth.slope([100, 10_000], [7.0, 1.0], least=10_000) is None
+
+
+@pytest.mark.parametrize("columns", [5, 20, 60])
+def test_tables_of_any_width(columns):
+    """An id and a label stay, and every other column says something of its own."""
+    found = growth.table(200, columns)
+    assert found.shape == (200, columns) and found.columns.is_unique
+    assert (found.columns[0], found.columns[-1]) == ("customer_id", "churned")
+    assert not found.T.duplicated().any()

@@ -4,7 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-METRICS = {"roc_auc": "ROC AUC", "r2": "R2"}  # others read well with spaces for underscores
+METRICS = {  # others read well with spaces for underscores
+    "roc_auc": "ROC AUC",
+    "roc_auc_ovo": "ROC AUC (one against one)",
+    "roc_auc_ovr": "ROC AUC (one against the rest)",
+    "r2": "R2",
+}
 
 
 def metric(name: str) -> str:
