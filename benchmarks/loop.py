@@ -8,19 +8,14 @@ drawn.
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from stages.lib import mixing
+
+from .estimators import build
 
 
 def main(folder: Path) -> dict[str, float]:
@@ -48,25 +43,6 @@ def main(folder: Path) -> dict[str, float]:
                     scores[split].append(roc_auc_score(frame[target] == task["positive"], told))
             found |= {f"{ratio:g} {name} {split}": np.mean(own) for split, own in scores.items()}
     return found
-
-
-def build(model: dict[str, Any], categories: list[str], numbers: list[str], seed: int) -> Any:
-    """Return an unfitted pipeline from a table of features to predictions."""
-    parameters = {key: value for key, value in model.items() if key != "kind"}
-    if model["kind"] == "linear":
-        scaled = make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler())
-        one_hot = OneHotEncoder(handle_unknown="ignore")
-        columns = ColumnTransformer([("c", one_hot, categories), ("n", scaled, numbers)])
-        return make_pipeline(columns, LogisticRegression(**{"max_iter": 1000, **parameters}))
-    ordinal = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
-    columns = ColumnTransformer([("c", ordinal, categories), ("n", "passthrough", numbers)])
-    boosting = HistGradientBoostingClassifier(
-        categorical_features=list(range(len(categories))),
-        early_stopping=False,
-        random_state=seed,
-        **parameters,
-    )
-    return make_pipeline(columns, boosting)
 
 
 if __name__ == "__main__":

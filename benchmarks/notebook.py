@@ -18,14 +18,10 @@ from sdmetrics.reports import QualityReport
 from sdmetrics.single_table import DCROverfittingProtection
 from sdv.metadata import Metadata
 from sdv.single_table import GaussianCopulaSynthesizer
-from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+
+from .estimators import build
 
 TABLE = "table"
 DCR_ROWS = 10_000  # at most, of each table: on all its time grows with the square of them
@@ -144,25 +140,6 @@ def score(pipeline: Any, rows: pd.DataFrame, task: dict[str, Any]) -> float:
     """Return the ROC AUC of a model on rows."""
     told = pipeline.predict_proba(rows)[:, 1]
     return roc_auc_score(rows[task["target"]] == task["positive"], told)
-
-
-def build(model: dict[str, Any], categories: list[str], numbers: list[str], seed: int) -> Any:
-    """Return an unfitted pipeline from a table to predictions, as a person would write it."""
-    parameters = {key: value for key, value in model.items() if key != "kind"}
-    if model["kind"] == "linear":
-        one_hot = OneHotEncoder(handle_unknown="ignore")
-        scaled = make_pipeline(SimpleImputer(), StandardScaler())
-        columns = ColumnTransformer([("c", one_hot, categories), ("n", scaled, numbers)])
-        return make_pipeline(columns, LogisticRegression(**{"max_iter": 1000, **parameters}))
-    ordinal = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
-    columns = ColumnTransformer([("c", ordinal, categories), ("n", "passthrough", numbers)])
-    boosting = HistGradientBoostingClassifier(
-        categorical_features=list(range(len(categories))),
-        early_stopping=False,
-        random_state=seed,
-        **parameters,
-    )
-    return make_pipeline(columns, boosting)
 
 
 def _read(folder: Path, name: str) -> pd.DataFrame:
