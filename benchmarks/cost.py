@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from typing import NamedTuple
 import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
-PAUSE = 0.1  # seconds between two looks at the memory
+PAUSE = 0.25  # seconds between two looks at the memory
 MB = 2**20
 PACKAGES = ("dvc", "scikit-learn", "numpy", "pandas", "pyarrow", "sdv", "sdmetrics", "torch")
 
@@ -45,18 +46,20 @@ def run(
     A run of more than `limit` seconds is stopped. Raises SystemExit where the command fails, with
     the end of what it printed.
     """
-    peak, start = 0.0, time.perf_counter()
+    peak, code, start = 0.0, None, time.perf_counter()
     process = started(command, folder, log=log, **environment)
-    while (code := process.poll()) is None:
+    while code is None:
         peak = max(peak, memory(process.pid))
-        if limit and time.perf_counter() - start > limit:
+        with suppress(subprocess.TimeoutExpired):
+            code = process.wait(PAUSE)
+        if code is None and limit and time.perf_counter() - start > limit:
             stop(process)
             return Cost(time.perf_counter() - start, peak / MB, ended=False)
-        time.sleep(PAUSE)
+    seconds = time.perf_counter() - start
     if code:
         end = "\n".join(log.read_text("utf-8").splitlines()[-20:])
         raise SystemExit(f"{' '.join(command)} ended with exit code {code}:\n{end}")
-    return Cost(time.perf_counter() - start, peak / MB)
+    return Cost(seconds, peak / MB)
 
 
 def started(
