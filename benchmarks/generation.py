@@ -30,7 +30,7 @@ VARIANTS = ("cart_5", "cart_20")  # of a member that is here
 DEEP = ("ctgan", "tvae", "copula_gan")  # they learn in epochs
 MANY, QUICK_MANY = 10_000_000, 1_000  # rows made of what Adult's taught
 FROM_CART, QUICK_FROM_CART = 1_000_000, 1_000
-LIMIT = 300.0  # seconds of one step
+LIMIT = 120.0  # seconds of one step
 BATCH = "benchmark-everything"
 
 Step = dict[str, Any]  # the seconds, peak_mb and `ended` of a fit or of the making of rows
