@@ -147,7 +147,10 @@ def picture(found: dict[str, list[Run]]) -> str:
         _panel(lines, names, ends, titles[axis], [run[axis] for run in found[axis]])
         for axis, lines in drawn.items()
     ]
-    chart = alt.hconcat(*panels, spacing=30)
+    # A viewer's font may be wider than the one that labels were measured with.
+    chart = alt.hconcat(
+        *panels, spacing=30, padding={"left": 5, "top": 5, "right": 40, "bottom": 5}
+    )
     told = "Seconds of the default pipeline and of its most expensive stages, over rows and columns"
     return vega.picture(chart, "growth", told).svg
 
