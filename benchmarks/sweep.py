@@ -69,10 +69,12 @@ def _ways(size: Size) -> dict[str, Any]:
         costs["dask"] = clustered(folder)
         kill(folder, fits // 2)
         costs["resumed"] = run("kept", folder)
-        told = [files.read_json(path) for path in sorted(folder.glob("scores/*.json"))]
-    apart = float(np.max([difference(told[0], found) for found in told]))
+        told = {path.stem: files.read_json(path) for path in folder.glob("scores/*.json")}
+    apart = float(np.max([difference(told["loop"], found) for found in told.values()]))
     if not apart <= SAME:
-        raise SystemExit(f"sweep: scores differ by up to {apart:.2g}; expected {SAME:g} at most")
+        raise SystemExit(
+            f"sweep: scores differ from the loop's by up to {apart:.2g}; expected {SAME:g} at most"
+        )
     rows = {"train": size.train, "synthetic": size.synthetic, "scored": size.tune + size.holdout}
     ways = {way: costs[way]._asdict() for way in WAYS}
     return {**rows, "fits": fits, "ways": ways, "apart": apart}

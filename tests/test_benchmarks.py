@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from benchmarks import generators, growth, sweep
+from benchmarks import generators, growth, loop, sweep
 from stages.lib.fidelity.coded import Coded
 from stages.lib.generators import registry
 
@@ -41,6 +41,18 @@ def test_every_family_has_a_member():
     """Every family but the rows of others is measured, and every member's family is known."""
     measured = {spec["family"] for spec in generators.MEMBERS.values()}
     assert measured | {"file"} == set(registry.FAMILIES)
+
+
+def test_the_loop_scores_as_the_sweep_does(tmp_path, monkeypatch):
+    """What plain scikit-learn reaches on the same rows and seeds is what the sweep says."""
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
+    size = sweep.Size(train=60, synthetic=120, ratios=(0, 0.5), seeds=2, tune=60, holdout=100)
+    assert sweep.prepare(tmp_path, size) == 2 * 2 * 3  # ratios, seeds and models
+    alone, swept = loop.main(tmp_path), sweep.swept(tmp_path, None)
+    assert len(alone) == 2 * 3 * 2  # ratios, models and slices
+    assert sweep.difference(alone, swept) <= sweep.SAME
+    assert sweep.swept(tmp_path, tmp_path / "kept") == swept
+    assert len({round(score, 6) for score in alone.values()}) > 6  # they differ among each other
 
 
 def test_scores_that_one_way_lacks_are_no_equal_ones():
