@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -102,13 +102,6 @@ def machine() -> str:
     told = Path("/proc/cpuinfo").read_text("utf-8") if Path("/proc/cpuinfo").is_file() else ""
     models = [line.split(":")[1].strip() for line in told.splitlines() if "model name" in line]
     processor = f"{len(models)} × {models[0]}" if models else platform.machine()
-    named = ", ".join(f"{package} {_version(package)}" for package in PACKAGES)
+    named = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
     held = psutil.virtual_memory().total / 2**30
     return f"{processor}, {held:.0f} GiB; Python {platform.python_version()}, {named}"
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"

@@ -19,7 +19,6 @@ from stages.lib import files, models, production, provenance
 from stages.lib.generators import registry
 from stages.lib.generators.registry import Spec
 from stages.lib.production import CHUNK, Generate, Tally
-from stages.lib.provenance import Record
 
 from . import cost, population
 from .generators import MEMBERS
@@ -102,8 +101,10 @@ def make(name: str, folder: Path, size: int, **environment: str) -> Step:
 
 
 def equal(name: str, folder: Path, size: int) -> dict[str, Any]:
-    """Return the SHA-256 of the batch that one worker writes, which two workers must write too."""
-    fit(name, folder)
+    """Return the SHA-256 of the batch that one worker writes, which two workers must write too.
+
+    The model is there already.
+    """
     sums = []
     for workers in ("1", "2"):
         make(name, folder, size, LOKY_MAX_CPU_COUNT=workers)
@@ -135,26 +136,7 @@ def draw(name: str, folder: Path, size: int) -> None:
         tally=Tally(),
     )
     beside = folder / f"{BATCH}.json"
-    provenance.write(made, lambda: _record(name, size), _batch(folder), beside)
-
-
-def _record(name: str, size: int) -> Record:
-    told = "not of the pipeline"
-    return Record(
-        batch=BATCH,
-        generator={"name": name},
-        slice={"name": "everything"},
-        seed=0,
-        rows={"kept": size},
-        verifiers={"none": {"seen": size, "kept": size}},
-        train={"sha256": told},
-        schema_sha256=told,
-        code_sha256={"generate": told},
-        versions={"python": told},
-        preview={"verdict": told},
-        synthetic_share=0.0,
-        privacy=None,
-    )
+    provenance.write(made, lambda: population.record(BATCH, size), _batch(folder), beside)
 
 
 def _spec(name: str) -> Spec:

@@ -63,8 +63,7 @@ def pipeline(rows: int, columns: int, last: str) -> Run:
         begun = newcomer.begin(project, table(rows, columns), TARGET, log, around)
         spent = {"init": begun._asdict()}
         for stage, command in stages_of(project).items():
-            here = [sys.executable, *shlex.split(command)[1:]]
-            took = cost.run(here, project, limit=LIMIT, log=log, **around)
+            took = cost.run(command, project, limit=LIMIT, log=log, **around)
             spent[stage] = took._asdict()
             if not took.ended or stage.partition("@")[0] == last:
                 break
@@ -74,11 +73,11 @@ def pipeline(rows: int, columns: int, last: str) -> Run:
     return {"rows": rows, "columns": columns, "stages": spent}
 
 
-def stages_of(folder: Path) -> dict[str, str]:
-    """Return the command of each stage of a project, by its name, in the pipeline's order."""
+def stages_of(folder: Path) -> dict[str, list[str]]:
+    """Return each stage's command for this interpreter, by its name, in the pipeline's order."""
     with Repo(folder) as repo:
-        every = networkx.dfs_postorder_nodes(repo.index.graph)
-        return {stage.name: stage.cmd for stage in every if stage.cmd}
+        every = [stage for stage in networkx.dfs_postorder_nodes(repo.index.graph) if stage.cmd]
+        return {one.name: [sys.executable, *shlex.split(one.cmd)[1:]] for one in every}
 
 
 def table(rows: int, columns: int, seed: int = 0) -> pd.DataFrame:

@@ -79,7 +79,7 @@ def main(folder: Path, count: int) -> dict[str, dict[str, Any]]:
     sides = Sides(
         table.rows(train, halves[0]), table.rows(tune, halves[0]), table.rows(tune, halves[1])
     )
-    seconds = {
+    return {
         "columns": beside(
             shapes, their_shapes, lambda a, b: max(abs(a[name] - b[name]) for name in complete)
         ),
@@ -115,7 +115,6 @@ def main(folder: Path, count: int) -> dict[str, dict[str, Any]]:
             ),
         ),
     }
-    return seconds
 
 
 def beside(

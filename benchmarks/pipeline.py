@@ -1,7 +1,6 @@
 """What DVC adds to the stages, and what a stage needs before it begins."""
 
 import re
-import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 from . import cost, mixed, newcomer
 from .cost import ROOT
-from .growth import stages_of
+from .growth import TARGET, stages_of
 
 ROWS = 400  # of the small table
 REPEATS = 3  # of what takes a moment; the least counts
@@ -26,7 +25,7 @@ def measure(*, quick: bool) -> dict[str, Any]:
         project, log = folder / "project", folder / "printed.log"
         around = newcomer.surroundings(folder / "home")
         if quick:
-            newcomer.begin(project, mixed.table(ROWS), "churned", log, around)
+            newcomer.begin(project, mixed.table(ROWS), TARGET, log, around)
         else:
             cost.run(["git", "clone", "--quiet", str(ROOT), str(project)], log=log, **around)
         repro = [*cost.python("dvc"), "repro", *(["generate"] if quick else [])]
@@ -36,35 +35,29 @@ def measure(*, quick: bool) -> dict[str, Any]:
         if "Running stage" in log.read_text("utf-8"):
             raise SystemExit("pipeline: a second `dvc repro` repeated a stage")
         alone = {
-            stage: cost.run(_here(command), project, log=log, **around).seconds
+            stage: cost.run(command, project, log=log, **around).seconds
             for stage, command in stages_of(project).items()
             if stage in ran
         }
         cost.run(repro, project, log=log, **around)
         if "Running stage" in (told := log.read_text("utf-8")):
             raise SystemExit(f"pipeline: stages that ran by themselves wrote other bytes:\n{told}")
-    modules = sorted({stage.partition("@")[0] for stage in alone})
+        modules = sorted({stage.partition("@")[0] for stage in alone})
+        imports = {"nothing": _imports("sys", log)}
+        imports |= {module: _imports(f"stages.{module}", log) for module in modules}
     return {
         "of": "a small table as far as `generate`" if quick else "the example in a fresh clone",
         "cold": cold._asdict(),
         "again": min(one.seconds for one in again),
         "alone": alone,
-        "imports": {"nothing": _imports("sys")}
-        | {module: _imports(f"stages.{module}") for module in modules},
+        "imports": imports,
     }
 
 
-def _here(command: str) -> list[str]:
-    """Return a stage's command, to be run by this interpreter."""
-    return [sys.executable, *shlex.split(command)[1:]]
-
-
-def _imports(module: str) -> float:
+def _imports(module: str, log: Path) -> float:
     """Return the seconds of a process that imports a module and ends."""
     command = [sys.executable, "-c", f"import {module}"]
-    with tempfile.TemporaryDirectory() as name:
-        log = Path(name) / "printed.log"
-        return min(cost.run(command, log=log).seconds for _ in range(REPEATS))
+    return min(cost.run(command, log=log).seconds for _ in range(REPEATS))
 
 
 def section(found: dict[str, Any]) -> str:

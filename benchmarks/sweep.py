@@ -12,9 +12,7 @@ from stages.lib import threads  # noqa: F401  (before anything that loads a thre
 # isort: split
 import numpy as np
 
-from stages.lib import checkpoint, files, params, schema, sweep, table, trials
-from stages.lib.generators import registry
-from stages.lib.generators.registry import Spec
+from stages.lib import checkpoint, files, params, sweep, table, trials
 from stages.lib.ground import prepare as grounded
 from stages.lib.learners import Learners
 from stages.lib.sweep import Sweep
@@ -85,24 +83,20 @@ def prepare(folder: Path, size: Size) -> int:
 
     The real rows are random ones of Adult, the synthetic ones naive Bayes learned from train's.
     """
-    declared, adult = population.declared(), population.adult()
+    adult = population.adult()
     order = np.random.default_rng(0).permutation(len(adult))
     ends = np.cumsum([size.train, size.tune, size.holdout])
     parts = np.split(order, ends)[: len(ends)]
     train, tune, holdout = (table.rows(adult, np.sort(part)) for part in parts)
-    made = registry.make("benchmark", Spec(family="naive_bayes")).fit(train, declared, seed=0)
-    frames = {"train": train, "tune": tune, "holdout": holdout}
-    for name, frame in (frames | {"synthetic": made.sample(size.synthetic, seed=0)}).items():
+    made = population.batch(train, size.synthetic)
+    frames = {"train": train, "tune": tune, "holdout": holdout, "synthetic": made}
+    for name, frame in frames.items():
         files.write_parquet(frame, folder / f"{name}.parquet")
     models = population.params()["models"]
     asked = {
         "ratios": list(size.ratios),
         "seeds": size.seeds,
-        "models": models,
-        "target": declared.target,
-        "positive": train[declared.target].value_counts().idxmin(),
-        "categories": declared.categorical(declared.features),
-        "numbers": declared.numeric(declared.features),
+        **population.task(train, population.declared(), models),
     }
     files.write_json(asked, folder / "task.json", exact=True)
     (folder / "scores").mkdir()
@@ -148,7 +142,7 @@ def _few(way: str) -> dict[str, str]:
 def swept(folder: Path, kept: Path | None) -> dict[str, float]:
     """Return the mean of each ratio, model and slice, as the loop does."""
     task = files.read_json(folder / "task.json")
-    declared = schema.load(ROOT / "data/schema.yaml")
+    declared = population.declared()
     train, synthetic, tune, held = (
         files.read_parquet(folder / f"{name}.parquet")
         for name in ("train", "synthetic", "tune", "holdout")

@@ -8,9 +8,6 @@ from typing import Any
 import yaml
 
 from stages.lib import files, provenance
-from stages.lib.generators import registry
-from stages.lib.generators.registry import Spec
-from stages.lib.provenance import Record
 
 from . import cost, population
 from .cost import ROOT
@@ -47,12 +44,12 @@ def measure(*, quick: bool) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder:
             project(Path(folder), count)
             command, log = cost.python("stages.validate", BATCH), Path(folder) / "printed.log"
-            stage[f"{count}"] = cost.run(command, Path(folder), log=log)._asdict()
+            stage[str(count)] = cost.run(command, Path(folder), log=log)._asdict()
     compared = 300 if quick else COMPARED
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         train, tune = population.rows(compared, compared)
-        made = batch(train, compared)
+        made = population.batch(train, compared)
         for part, frame in {"train": train, "tune": tune, "batch": made}.items():
             files.write_parquet(frame, folder / f"{part}.parquet")
         command = cost.python("benchmarks.peers", str(folder), str(compared))
@@ -65,12 +62,6 @@ def measure(*, quick: bool) -> dict[str, Any]:
                 f"expected {SAME:g} at most"
             )
     return {"stage": stage, "compared": compared, "parts": parts}
-
-
-def batch(train: Any, count: int) -> Any:
-    """Return synthetic rows of naive Bayes, learned from `train`."""
-    maker = registry.make("benchmark", Spec(family="naive_bayes"))
-    return maker.fit(train, population.declared(), seed=0).sample(count, seed=0)
 
 
 def project(folder: Path, count: int) -> None:
@@ -87,24 +78,10 @@ def project(folder: Path, count: int) -> None:
     shutil.copy(ROOT / "data/schema.yaml", folder / "data/schema.yaml")
     params = yaml.safe_dump(population.params(), sort_keys=False)
     (folder / "params.yaml").write_text(params, "utf-8")
-    record = Record(
-        batch=BATCH,
-        generator={"name": "benchmark", "family": "naive_bayes", "parameters": {}, "seed": 0},
-        slice={"name": "everything", "purpose": "a benchmark"},
-        seed=0,
-        rows={"asked": count, "generated": count, "kept": count},
-        verifiers={"schema": {"seen": count, "kept": count}},
-        train={"rows": count, "sha256": "not of the pipeline"},
-        schema_sha256="not of the pipeline",
-        code_sha256={"fit": "not of the pipeline"},
-        versions={"python": "not of the pipeline"},
-        preview={"verdict": "pass"},
-        synthetic_share=1.0,
-        privacy=None,
-    )
     path, beside = f"data/synthetic/{BATCH}.parquet", f"metrics/provenance/{BATCH}.json"
-    made = batch(parts["train"], count)
-    provenance.write([made], lambda: record, folder / path, folder / beside)
+    made = population.batch(parts["train"], count)
+    told = population.record(BATCH, count)
+    provenance.write([made], lambda: told, folder / path, folder / beside)
 
 
 def section(found: dict[str, Any]) -> str:

@@ -100,16 +100,12 @@ def hand_over(project: Path, notebook: Path) -> None:
         shutil.copy(project / f"data/{name}.parquet", notebook)
     params = yaml.safe_load((project / "params.yaml").read_text("utf-8"))
     declared = schema.load(project / "data/schema.yaml")
-    labels = files.read_parquet(notebook / "train.parquet")[TARGET]
+    train = files.read_parquet(notebook / "train.parquet")
     task = {
         "ratios": RATIOS,
         "seeds": SEEDS,
         "synthetic": params["slices"]["everything"]["rows"],
-        "models": params["models"],
-        "target": TARGET,
-        "positive": labels.value_counts().idxmin(),
-        "categories": declared.categorical(declared.features),
-        "numbers": declared.numeric(declared.features),
+        **population.task(train, declared, params["models"]),
     }
     files.write_json(task, notebook / "task.json", exact=True)
 
