@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from stages.lib import threads  # noqa: F401  (before anything that loads a thread pool)
+from stages.lib import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
 from stages.lib import files

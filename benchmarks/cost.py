@@ -67,10 +67,11 @@ def started(
 ) -> subprocess.Popen[bytes]:
     """Start a command, which finds this repository's modules and leads a group of processes.
 
-    It has as many threads as it takes by itself: what `threads` has set here is not handed on.
+    It has the threads and instructions that it takes by itself: what `numerics` has set here is not
+    handed on.
     """
-    pools = ("OMP_", "OPENBLAS_", "MKL_")
-    plain = {name: value for name, value in os.environ.items() if not name.startswith(pools)}
+    ours = ("OMP_", "OPENBLAS_", "MKL_", "NPY_", "ATEN_")
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     own = {"PYTHONPATH": str(ROOT), "DVC_NO_ANALYTICS": "1", **environment}
     with log.open("wb") as told:
         return subprocess.Popen(

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from stages.lib import threads  # noqa: F401  (before anything that loads a thread pool)
+from stages.lib import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
 import pandas as pd

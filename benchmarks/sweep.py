@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stages.lib import threads  # noqa: F401  (before anything that loads a thread pool)
+from stages.lib import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
 import numpy as np

@@ -1,5 +1,8 @@
 """Stage admit: for each slice the simplest generator whose batch passed every gate."""
 
+from .lib import numerics  # noqa: F401  (before any numeric library)
+
+# isort: split
 import shutil
 from pathlib import Path
 

@@ -1,6 +1,6 @@
 """Stage baseline: what real rows alone reach, with the cheap remedies and with more real rows."""
 
-from .lib import threads  # noqa: F401  (before anything that loads a thread pool)
+from .lib import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
 from .lib import baseline, files, holdout, learning, params, runs, schema

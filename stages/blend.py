@@ -1,6 +1,6 @@
 """Stage blend: the training table at the chosen ratio, and the final model against the baseline."""
 
-from .lib import threads  # noqa: F401  (before anything that loads a thread pool)
+from .lib import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
 import numpy as np

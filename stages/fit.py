@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from .lib import threads  # noqa: F401  (before anything that loads a thread pool)
+from .lib import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
 from .lib import files, ledger, losses, models, params, provenance, rows, schema, table

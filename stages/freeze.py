@@ -1,5 +1,8 @@
 """Stage freeze: train, tune and the locked holdout, carved once from the real table."""
 
+from .lib import numerics  # noqa: F401  (before any numeric library)
+
+# isort: split
 from pathlib import Path
 from typing import Any
 

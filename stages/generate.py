@@ -1,6 +1,6 @@
 """Stage generate: the rows of a batch, verified, with the record of how they were made."""
 
-from .lib import threads  # noqa: F401  (before anything that loads a thread pool)
+from .lib import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
 from .lib import (

@@ -1,5 +1,8 @@
 """Stage handoff: what was found, for the reviewer in git and for people who would rather look."""
 
+from .lib import numerics  # noqa: F401  (before any numeric library)
+
+# isort: split
 from .lib import (
     ancestry,
     batches,

@@ -1,5 +1,8 @@
 """Stage ingest: the real table, checked against its declared schema and earlier batches."""
 
+from .lib import numerics  # noqa: F401  (before any numeric library)
+
+# isort: split
 from pathlib import Path
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Stage monitor: whether rows that arrived still look like those the generators learned from."""
 
-from .lib import threads  # noqa: F401  (before anything that loads a thread pool)
+from .lib import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
 import pandas as pd

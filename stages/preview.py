@@ -1,6 +1,6 @@
 """Stage preview: a few hundred rows of a batch, for a person to read before there are many."""
 
-from .lib import threads  # noqa: F401  (before anything that loads a thread pool)
+from .lib import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
 from .lib import batches, files, models, params, preview, production, provenance, schema, table

@@ -1,6 +1,6 @@
 """Stage sweep: the metric over the synthetic ratio, the ratio to take, and what it is worth."""
 
-from .lib import threads  # noqa: F401  (before anything that loads a thread pool)
+from .lib import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
 from .lib import (

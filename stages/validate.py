@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from .lib import threads  # noqa: F401  (before anything that loads a thread pool)
+from .lib import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
 import numpy as np

@@ -1,6 +1,6 @@
 """What tests share: a home of their own, and a small project that has run once."""
 
-from stages.lib import threads  # noqa: F401  (before anything that loads a thread pool)
+from stages.lib import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
 import os

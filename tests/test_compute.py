@@ -129,12 +129,14 @@ def test_worker_of_another_state_computes_nothing(bench, jobs):
     """A worker with other code or packages could give other numbers: it refuses, and says which."""
     common, job = pickle.dumps((most_threads, None)), pickle.dumps(None)
     own = compute.environment()
-    assert {"numpy", "scikit-learn", "stages.lib.trials"} <= set(own)
+    assert {"numpy", "scikit-learn", "arithmetic", "stages.lib.trials"} <= set(own)
     assert compute.perform({**own, "stages.elsewhere": "abc"}, common, job) >= 1
     with pytest.raises(ImportError, match=rf"numpy {own['numpy']}, not 1.0"):
         compute.perform({**own, "numpy": "1.0"}, common, job)
     with pytest.raises(ImportError, match=r"stages.lib.trials [0-9a-f]{12}, not abc"):
         compute.perform({**own, "stages.lib.trials": "abc"}, common, job)
+    with pytest.raises(ImportError, match=r"arithmetic [0-9a-f]{12}, not abc"):
+        compute.perform({**own, "arithmetic": "abc"}, common, job)
 
 
 def test_worker_computes_with_one_thread(bench):

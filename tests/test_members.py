@@ -55,7 +55,7 @@ def generate(n, rng):
 MAKE = """
 import json, sys
 import pandas as pd
-from stages.lib import threads
+from stages.lib import numerics
 from stages.lib import models, production, rows, table
 from stages.lib.production import Generate, Tally
 

@@ -21,12 +21,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from joblib import Parallel, cpu_count, delayed
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from threadpoolctl import ThreadpoolController
 from tqdm import tqdm
 
-from . import threads  # noqa: F401  (caps the pools that a worker is yet to load)
+from . import numerics
 from .errors import ComputeError
 
 ADDRESS = "COMPUTE_ADDRESS"
@@ -49,14 +50,15 @@ def each(work: Callable[[Any, Any], Any], shared: Any, jobs: Sequence[Any]) -> I
 
 
 def environment() -> dict[str, str]:
-    """Return what results depend on beside their inputs: versions, and code by its SHA-256.
+    """Return what results depend on beside their inputs: versions, arithmetic, and code by SHA-256.
 
     The code is that of this package's modules which the process has imported. As it was when
     asked for first: a worker that lives on after an edit does not pass for a new one.
     """
     package = __name__.partition(".")[0]
     modules = sorted(name for name in sys.modules if name.startswith(f"{package}."))
-    return {**_versions(), **{name: _sha256(name) for name in modules}}
+    code = {name: _sha256(name) for name in modules}
+    return {**_versions(), "arithmetic": _arithmetic(), **code}
 
 
 def perform(expected: Mapping[str, str], common: bytes, job: bytes) -> Any:
@@ -93,6 +95,14 @@ def _versions() -> dict[str, str]:
 
 
 @cache
+def _arithmetic() -> str:
+    """Return a hash of what this process computes, which hangs on the processor's instructions."""
+    x = np.linspace(0.1, 5, 4001)
+    found = (np.exp(x), np.log(x), np.array(x @ x[::-1]), np.argsort(np.round(x)))
+    return hashlib.sha256(b"".join(one.tobytes() for one in found)).hexdigest()
+
+
+@cache
 def _sha256(module: str) -> str:
     spec = sys.modules[module].__spec__
     if spec is None or spec.origin is None:
@@ -102,7 +112,7 @@ def _sha256(module: str) -> str:
 
 @cache
 def _pools() -> ThreadpoolController:
-    """Return the pools that are loaded; a later one finds the variables that `threads` has set."""
+    """Return the pools that are loaded; a later one finds the variables that `numerics` has set."""
     return ThreadpoolController()
 
 
@@ -246,4 +256,5 @@ def _await_workers(client: Any, address: str) -> None:
 
 
 def _started(address: str) -> str:
-    return f"start workers anew at the root of this project: `PYTHONPATH=. dask worker {address}`"
+    command = f"PYTHONPATH=. dask worker {address} --preload-nanny {numerics.__name__}"
+    return f"start workers anew at the root of this project: `{command}`"

@@ -1,6 +1,6 @@
 """What differs between two tables row by row, and whether the rows added are like the others."""
 
-from ...lib import threads  # noqa: F401  (before anything that loads a thread pool)
+from ...lib import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
 from typing import Any, NamedTuple
