@@ -11,10 +11,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from stages.lib import numerics  # noqa: F401  (before any numeric library)
+from stages.lib.base import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
-from stages.lib import files
+from stages.lib.base import files
 
 from .cost import machine
 

@@ -10,12 +10,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from stages.lib import numerics  # noqa: F401  (before any numeric library)
+from stages.lib.base import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
 import pandas as pd
 
-from stages.lib import files, models, production, provenance
+from stages.lib import models, production, provenance
+from stages.lib.base import files
 from stages.lib.generators import registry
 from stages.lib.generators.registry import Spec
 from stages.lib.production import CHUNK, Generate, Tally

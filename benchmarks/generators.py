@@ -13,21 +13,23 @@ import time
 from pathlib import Path
 from typing import Any
 
-from stages.lib import numerics  # noqa: F401  (before any numeric library)
+from stages.lib.base import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
 import numpy as np
 import pandas as pd
 import yaml
 
-from stages.lib import files, learners, rows, schema, scoring, table
-from stages.lib.fidelity import marginals
-from stages.lib.fidelity.associations import association
-from stages.lib.fidelity.coded import Coded
+from stages.lib import learners, scoring
+from stages.lib.base import files
 from stages.lib.generators import registry
 from stages.lib.generators.registry import Spec
 from stages.lib.learners import Learner
-from stages.lib.schema import Schema
+from stages.lib.quality.fidelity import marginals
+from stages.lib.quality.fidelity.associations import association
+from stages.lib.quality.fidelity.coded import Coded
+from stages.lib.tables import rows, schema, table
+from stages.lib.tables.schema import Schema
 
 from .cost import machine
 

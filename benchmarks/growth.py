@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from dvc.repo import Repo
 
-from stages.lib import files, vega
+from stages.lib.base import files
+from stages.lib.report import vega
 from stages.scaffold.sizes import LARGE
 
 from . import cost, mixed, newcomer

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from stages.lib import mixing
+from stages.lib.mixes import mixing
 
 from .estimators import build
 

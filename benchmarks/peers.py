@@ -13,17 +13,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from stages.lib import numerics  # noqa: F401  (before any numeric library)
+from stages.lib.base import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
 import numpy as np
 import pandas as pd
 
-from stages.lib import distance, rows, table
-from stages.lib.fidelity import associations, discriminator, marginals
-from stages.lib.fidelity.coded import Coded
-from stages.lib.privacy import attribute
-from stages.lib.privacy.sides import Sides
+from stages.lib import distance
+from stages.lib.quality.fidelity import associations, discriminator, marginals
+from stages.lib.quality.fidelity.coded import Coded
+from stages.lib.quality.privacy import attribute
+from stages.lib.quality.privacy.sides import Sides
+from stages.lib.tables import rows, table
 
 from . import population
 

@@ -6,12 +6,12 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from stages.lib import schema, table
 from stages.lib.generators import registry
 from stages.lib.generators.protocol import Generator
 from stages.lib.generators.registry import Spec
 from stages.lib.provenance import Record
-from stages.lib.schema import Schema
+from stages.lib.tables import schema, table
+from stages.lib.tables.schema import Schema
 
 from .cost import ROOT
 

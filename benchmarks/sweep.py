@@ -7,15 +7,18 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stages.lib import numerics  # noqa: F401  (before any numeric library)
+from stages.lib.base import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
 import numpy as np
 
-from stages.lib import checkpoint, files, params, sweep, table, trials
-from stages.lib.ground import prepare as grounded
+from stages.lib import trials
+from stages.lib.base import files, params
 from stages.lib.learners import Learners
-from stages.lib.sweep import Sweep
+from stages.lib.mixes.ground import prepare as grounded
+from stages.lib.ratios import checkpoint, sweep
+from stages.lib.ratios.sweep import Sweep
+from stages.lib.tables import table
 
 from . import cost, population
 from .cost import ROOT

@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from stages.lib import files, provenance
+from stages.lib import provenance
+from stages.lib.base import files
 
 from . import cost, population
 from .cost import ROOT

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from stages.lib import files, schema
-from stages.lib.thresholds import MEASURES
+from stages.lib.base import files
+from stages.lib.quality.thresholds import MEASURES
+from stages.lib.tables import schema
 
 from . import newcomer, population
 from .cost import python, run

@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     parsed = _parser(given[:1]).parse_args(given)
 
-    from .lib.errors import DvcSynthError
+    from .lib.base.errors import DvcSynthError
     from .lineage.terminal import printable
 
     for stream in (sys.stdout, sys.stderr):

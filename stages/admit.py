@@ -1,6 +1,6 @@
 """Stage admit: for each slice the simplest generator whose batch passed every gate."""
 
-from .lib import numerics  # noqa: F401  (before any numeric library)
+from .lib.base import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
 import shutil
@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from .lib import admission, batches, files, params, provenance, returns, schema, table
+from .lib import admission, batches, provenance, returns
 from .lib.admission import Admit
+from .lib.base import files, params
+from .lib.base.errors import run
 from .lib.batches import Batch, Slices
-from .lib.errors import run
 from .lib.generators.registry import Specs
+from .lib.tables import schema, table
 
 BY_GENERATOR = ["data/training", "metrics/fit"]
 BY_BATCH = ["data/preview", "data/synthetic", "data/validation"]

@@ -1,12 +1,14 @@
 """Stage baseline: what real rows alone reach, with the cheap remedies and with more real rows."""
 
-from .lib import numerics  # noqa: F401  (before any numeric library)
+from .lib.base import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
-from .lib import baseline, files, holdout, learning, params, runs, schema
-from .lib.errors import run
+from .lib import baseline, holdout, learning, runs
+from .lib.base import files, params
+from .lib.base.errors import run
 from .lib.holdout import Lock
 from .lib.learners import Learners
+from .lib.tables import schema
 
 
 def main() -> None:

@@ -1,31 +1,24 @@
 """Stage blend: the training table at the chosen ratio, and the final model against the baseline."""
 
-from .lib import numerics  # noqa: F401  (before any numeric library)
+from .lib.base import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
 import numpy as np
 
-from .lib import (
-    admission,
-    appraisal,
-    blend,
-    files,
-    holdout,
-    models,
-    params,
-    provenance,
-    regions,
-    schema,
-)
+from .lib import admission, holdout, models, provenance
+from .lib.base import files, params
+from .lib.base.errors import run
+from .lib.base.params import Name
 from .lib.batches import Slices
-from .lib.blend import Blend
-from .lib.errors import run
-from .lib.ground import prepare, rows_of
+from .lib.final import appraisal, blend
+from .lib.final.blend import Blend
 from .lib.holdout import Lock
 from .lib.learners import Learners
-from .lib.mixing import Stock
-from .lib.params import Name
-from .lib.regions import Regions
+from .lib.mixes import regions
+from .lib.mixes.ground import prepare, rows_of
+from .lib.mixes.mixing import Stock
+from .lib.mixes.regions import Regions
+from .lib.tables import schema
 
 
 def main() -> None:

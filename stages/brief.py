@@ -1,7 +1,10 @@
 """Stage brief: the problem statement, complete, and the route that the decision rule recommends."""
 
-from .lib import files, params
-from .lib.errors import run
+from .lib.base import numerics  # noqa: F401  (before any numeric library)
+
+# isort: split
+from .lib.base import files, params
+from .lib.base.errors import run
 from .lib.problem import Brief, drafts, route
 
 

@@ -2,15 +2,17 @@
 
 from pathlib import Path
 
-from .lib import numerics  # noqa: F401  (before any numeric library)
+from .lib.base import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
-from .lib import files, ledger, losses, models, params, provenance, rows, schema, table
-from .lib.errors import argument, run
+from .lib import ledger, losses, models, provenance
+from .lib.base import files, params
+from .lib.base.errors import argument, run
 from .lib.generators import registry
 from .lib.generators.protocol import Finite, Private, Trained
 from .lib.generators.registry import Specs
 from .lib.ledger import Privacy
+from .lib.tables import rows, schema, table
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Stage freeze: train, tune and the locked holdout, carved once from the real table."""
 
-from .lib import numerics  # noqa: F401  (before any numeric library)
+from .lib.base import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
 from pathlib import Path
@@ -8,9 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from .lib import files, holdout, params, rows, schema
-from .lib.errors import run
-from .lib.schema import Schema
+from .lib import holdout
+from .lib.base import files, params
+from .lib.base.errors import run
+from .lib.tables import rows, schema
+from .lib.tables.schema import Schema
 
 
 def main() -> None:

@@ -1,25 +1,16 @@
 """Stage generate: the rows of a batch, verified, with the record of how they were made."""
 
-from .lib import numerics  # noqa: F401  (before any numeric library)
+from .lib.base import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
-from .lib import (
-    batches,
-    files,
-    models,
-    params,
-    preview,
-    production,
-    provenance,
-    schema,
-    script,
-    verify,
-)
+from .lib import batches, models, preview, production, provenance, script, verify
+from .lib.base import files, params
+from .lib.base.errors import argument, run
 from .lib.batches import Slices
-from .lib.errors import argument, run
 from .lib.generators.protocol import Sourced
 from .lib.production import Generate, Tally
 from .lib.provenance import LEARNED, Record
+from .lib.tables import schema
 from .lib.verify import Verify
 
 

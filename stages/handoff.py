@@ -1,28 +1,17 @@
 """Stage handoff: what was found, for the reviewer in git and for people who would rather look."""
 
-from .lib import numerics  # noqa: F401  (before any numeric library)
+from .lib.base import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
-from .lib import (
-    ancestry,
-    batches,
-    document,
-    files,
-    histograms,
-    page,
-    params,
-    pictures,
-    provenance,
-    sample,
-    schema,
-    story,
-    tradeoff,
-)
+from .lib import batches, provenance
+from .lib.base import files, params
+from .lib.base.errors import run
 from .lib.batches import Slices
-from .lib.errors import run
-from .lib.evidence import Evidence
 from .lib.generators.registry import Specs
-from .lib.triggers import Triggers
+from .lib.report import ancestry, document, histograms, page, pictures, sample, story, tradeoff
+from .lib.report.evidence import Evidence
+from .lib.report.triggers import Triggers
+from .lib.tables import schema
 
 JSON = ("brief", "ingest", "freeze", "baseline", "admit", "sweep", "blend", "drift")
 BY_BATCH = ("preview", "provenance", "validate")

@@ -1,6 +1,6 @@
 """Stage ingest: the real table, checked against its declared schema and earlier batches."""
 
-from .lib import numerics  # noqa: F401  (before any numeric library)
+from .lib.base import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
 from pathlib import Path
@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .lib import files, params, returns, rows, schema, table
-from .lib.errors import TableError, run
-from .lib.params import Section
+from .lib import returns
+from .lib.base import files, params
+from .lib.base.errors import TableError, run
+from .lib.base.params import Section
 from .lib.returns import Ingest
-from .lib.schema import Schema
-from .lib.table import ORIGIN
+from .lib.tables import rows, schema, table
+from .lib.tables.schema import Schema
+from .lib.tables.table import ORIGIN
 
 MOST = 500  # classes of a target: boosting grows a tree for each, a hundred times over
 

@@ -1,16 +1,18 @@
 """Stage monitor: whether rows that arrived still look like those the generators learned from."""
 
-from .lib import numerics  # noqa: F401  (before any numeric library)
+from .lib.base import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
 import pandas as pd
 
-from .lib import files, models, params, schema
+from .lib import models
+from .lib.base import files, params
+from .lib.base.errors import run
 from .lib.drift import comparison, current, incoming, words
 from .lib.drift.comparison import Monitor
 from .lib.drift.current import Standing
-from .lib.errors import run
-from .lib.schema import Schema
+from .lib.tables import schema
+from .lib.tables.schema import Schema
 
 
 def main() -> None:

@@ -1,15 +1,17 @@
 """Stage preview: a few hundred rows of a batch, for a person to read before there are many."""
 
-from .lib import numerics  # noqa: F401  (before any numeric library)
+from .lib.base import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
-from .lib import batches, files, models, params, preview, production, provenance, schema, table
+from .lib import batches, models, preview, production, provenance
+from .lib.base import files, params
+from .lib.base.errors import argument, run
 from .lib.batches import Slices
-from .lib.errors import argument, run
 from .lib.generators.protocol import Finite
 from .lib.preview import Preview
 from .lib.production import Generate, Tally
-from .lib.table import BATCH, ORIGIN
+from .lib.tables import schema, table
+from .lib.tables.table import BATCH, ORIGIN
 
 
 def main() -> None:

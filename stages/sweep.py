@@ -1,28 +1,19 @@
 """Stage sweep: the metric over the synthetic ratio, the ratio to take, and what it is worth."""
 
-from .lib import numerics  # noqa: F401  (before any numeric library)
+from .lib.base import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
-from .lib import (
-    admission,
-    checkpoint,
-    conclusion,
-    files,
-    holdout,
-    params,
-    provenance,
-    regional,
-    runs,
-    schema,
-    sweep,
-)
+from .lib import admission, holdout, provenance, runs
+from .lib.base import files, params
+from .lib.base.errors import run
 from .lib.batches import Slices
-from .lib.errors import run
-from .lib.ground import prepare
 from .lib.holdout import Lock
 from .lib.learners import Learners
-from .lib.mixing import Policy
-from .lib.sweep import Sweep
+from .lib.mixes.ground import prepare
+from .lib.mixes.mixing import Policy
+from .lib.ratios import checkpoint, conclusion, regional, sweep
+from .lib.ratios.sweep import Sweep
+from .lib.tables import schema
 
 UNFINISHED = "data/unfinished/sweep"  # what a run that was killed leaves to the next
 

@@ -3,27 +3,30 @@
 from functools import partial
 from typing import Any
 
-from .lib import numerics  # noqa: F401  (before any numeric library)
+from .lib.base import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
 import numpy as np
 import pandas as pd
 from joblib import cpu_count
 
-from .lib import condition, files, holdout, params, provenance, schema, thresholds, validation
+from .lib import holdout, provenance
+from .lib.base import files, params
+from .lib.base.errors import argument, run
 from .lib.batches import Slices
-from .lib.condition import Condition
-from .lib.errors import argument, run
 from .lib.generators import registry
 from .lib.generators.registry import Spec
 from .lib.holdout import Lock
 from .lib.learners import Learners
 from .lib.measure import Findings
-from .lib.privacy import shadow
-from .lib.privacy.shadow import Shadow
-from .lib.schema import Schema
-from .lib.thresholds import Gates, Priority
-from .lib.validation import Real
+from .lib.quality import thresholds, validation
+from .lib.quality.privacy import shadow
+from .lib.quality.privacy.shadow import Shadow
+from .lib.quality.thresholds import Gates, Priority
+from .lib.quality.validation import Real
+from .lib.tables import condition, schema
+from .lib.tables.condition import Condition
+from .lib.tables.schema import Schema
 
 SEED = 0  # of the samples that statistics are taken on
 

@@ -1,6 +1,6 @@
 """What tests share: a home of their own, and a small project that has run once."""
 
-from stages.lib import numerics  # noqa: F401  (before any numeric library)
+from stages.lib.base import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
 import os

@@ -5,10 +5,10 @@ import pandas as pd
 from towns import SCHEMA
 from worlds import one_by_one
 
-from stages.lib.ground import prepare
 from stages.lib.learners import Learner
+from stages.lib.mixes.ground import prepare
+from stages.lib.ratios.sweep import Sweep
 from stages.lib.scoring import Score
-from stages.lib.sweep import Sweep
 
 MODELS = {
     "linear": Learner(kind="linear"),

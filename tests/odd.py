@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from hypothesis import strategies as st
 
-from stages.lib.schema import Column, Schema
+from stages.lib.tables.schema import Column, Schema
 
 # Letters that mean something to YAML, CSV, HTML, Markdown, shells, SQL, spreadsheets or a terminal,
 # or that cannot be seen; no zero byte and no half of a pair, which no file can hold.

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from stages.lib.schema import Column, Schema
+from stages.lib.tables.schema import Column, Schema
 
 SCHEMA = Schema(
     columns={

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from scipy.stats import t as student
 
-from stages.lib.fidelity.absences import absences
-from stages.lib.fidelity.coded import Coded
+from stages.lib.quality.fidelity.absences import absences
+from stages.lib.quality.fidelity.coded import Coded
 
 NAN = float("nan")
 

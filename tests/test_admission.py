@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from stages.lib import admission, batches
-from stages.lib.errors import ParamsError
+from stages.lib.base.errors import ParamsError
 
 
 def validation(*against: str, note: str = "") -> dict[str, Any]:

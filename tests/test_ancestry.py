@@ -4,7 +4,7 @@ import re
 
 import test_report as made
 
-from stages.lib import ancestry
+from stages.lib.report import ancestry
 
 
 def nodes() -> list[ancestry.Node]:

@@ -13,7 +13,7 @@ from conftest import PARAMS, ROOT, SCHEMA
 
 from stages.__main__ import main
 from stages.lib import preview
-from stages.lib.errors import ReviewError
+from stages.lib.base.errors import ReviewError
 
 BATCH = "cart-everything"
 PAGE, RECORD = f"data/preview/{BATCH}.csv", f"metrics/preview/{BATCH}.json"

@@ -9,8 +9,8 @@ import pytest
 from scipy.stats import spearmanr
 from scipy.stats.contingency import association as cramer
 
-from stages.lib.fidelity.associations import association, pairs, told
-from stages.lib.fidelity.coded import Coded
+from stages.lib.quality.fidelity.associations import association, pairs, told
+from stages.lib.quality.fidelity.coded import Coded
 
 NAN = float("nan")
 

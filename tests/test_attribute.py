@@ -6,9 +6,9 @@ import pytest
 from scipy.stats import norm
 from sklearn.metrics import balanced_accuracy_score
 
-from stages.lib.privacy import attribute
-from stages.lib.privacy.sides import Sides
-from stages.lib.schema import Column, Schema
+from stages.lib.quality.privacy import attribute
+from stages.lib.quality.privacy.sides import Sides
+from stages.lib.tables.schema import Column, Schema
 
 SCHEMA = Schema(
     columns={

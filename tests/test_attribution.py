@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.lib import attribution, runs, scoring, trials
+from stages.lib import runs, scoring, trials
+from stages.lib.final import attribution
 from stages.lib.learners import Learner
-from stages.lib.schema import Column, Schema
+from stages.lib.tables.schema import Column, Schema
 from stages.lib.trials import Trial
 
 SCHEMA = Schema(

@@ -9,14 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.lib import condition, models
-from stages.lib.errors import GeneratorError, ParamsError
+from stages.lib import models
+from stages.lib.base.errors import GeneratorError, ParamsError
 from stages.lib.generators import registry, smote
 from stages.lib.generators.jitter import Jitter
 from stages.lib.generators.oversample import Oversample
 from stages.lib.generators.registry import Spec
 from stages.lib.generators.smote import Smote
-from stages.lib.schema import Column, Schema, valid
+from stages.lib.tables import condition
+from stages.lib.tables.schema import Column, Schema, valid
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = Schema(

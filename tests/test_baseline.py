@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 from towns import MODELS, SCHEMA, draw
 
-from stages.lib import baseline, files, learning, remedies, runs
-from stages.lib.errors import ParamsError, StaleError
-from stages.lib.schema import Column, Schema
+from stages.lib import baseline, learning, remedies, runs
+from stages.lib.base import files
+from stages.lib.base.errors import ParamsError, StaleError
+from stages.lib.tables.schema import Column, Schema
 
 
 @pytest.fixture

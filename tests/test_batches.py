@@ -2,10 +2,11 @@
 
 import pytest
 
-from stages.lib import batches, params
+from stages.lib import batches
+from stages.lib.base import params
+from stages.lib.base.errors import ParamsError
 from stages.lib.batches import Slice, Slices
-from stages.lib.errors import ParamsError
-from stages.lib.schema import Column, Schema
+from stages.lib.tables.schema import Column, Schema
 
 SCHEMA = Schema(
     columns={

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks import generators, growth, loop, sweep
-from stages.lib.fidelity.coded import Coded
 from stages.lib.generators import registry
+from stages.lib.quality.fidelity.coded import Coded
 
 
 def coded(x, y, town):

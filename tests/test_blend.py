@@ -7,15 +7,17 @@ import pandas as pd
 import pytest
 from sklearn.metrics import precision_score, recall_score
 
-from stages.lib import appraisal, blend, runs, sweep, trials
+from stages.lib import runs, trials
+from stages.lib.base.errors import ParamsError
 from stages.lib.batches import Slice
-from stages.lib.blend import Blend, Final, Recipe
-from stages.lib.errors import ParamsError
-from stages.lib.ground import Ground, prepare, rows_of
+from stages.lib.final import appraisal, blend
+from stages.lib.final.blend import Blend, Final, Recipe
 from stages.lib.learners import Learner
-from stages.lib.mixing import Policy, Stock
-from stages.lib.schema import Column, Schema
-from stages.lib.sweep import Sweep
+from stages.lib.mixes.ground import Ground, prepare, rows_of
+from stages.lib.mixes.mixing import Policy, Stock
+from stages.lib.ratios import sweep
+from stages.lib.ratios.sweep import Sweep
+from stages.lib.tables.schema import Column, Schema
 from stages.lib.trials import Trial
 
 SCHEMA = Schema(
@@ -321,7 +323,7 @@ def test_a_metric_of_a_class_that_a_slice_lacks_is_left_out() -> None:
 
 def test_calibration_is_the_delivered_models_and_its_error_the_seeds_mean() -> None:
     """The bins are of the model that is handed on; the error is averaged as the score is."""
-    from stages.lib import calibration
+    from stages.lib.final import calibration
 
     batch = labelled(draw(600, 5), "nb-all")
     ground = prepared({"nb-all": batch})

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from stages.lib.privacy import bound
+from stages.lib.quality.privacy import bound
 
 PAIRS = [(0.0, 0.0), (0.0, 0.1), (0.1, 1e-5), (1.0, 0.0), (1.0, 0.2), (3.0, 1e-5), (8.0, 0.01)]
 

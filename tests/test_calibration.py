@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.calibration import calibration_curve
 
-from stages.lib import calibration
+from stages.lib.final import calibration
 
 
 def columns(probable):

@@ -13,7 +13,8 @@ from catalogue import parameters, schemas, states, tables
 from catalogue.case import Case, ran, small
 
 from stages import __main__ as command
-from stages.lib import errors, params, schema, table
+from stages.lib.base import errors, params
+from stages.lib.tables import schema, table
 from stages.scaffold import plan
 
 EVERY: list[Case] = [*tables.CASES, *schemas.CASES, *parameters.CASES, *states.CASES]

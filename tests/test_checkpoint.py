@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from conftest import ROOT, SCHEMA, customers
 
-from stages.lib import checkpoint, trials
+from stages.lib import trials
 from stages.lib.learners import Learner
-from stages.lib.schema import Schema
+from stages.lib.ratios import checkpoint
+from stages.lib.tables.schema import Schema
 from stages.lib.trials import Trial
 
 MODELS = {"a": Learner(kind="linear"), "b": Learner(kind="linear", C=0.1)}

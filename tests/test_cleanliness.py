@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from population import SCHEMA, population
 
-from stages.lib import schema, table
-from stages.lib.fidelity.cleanliness import findings, repeats
-from stages.lib.fidelity.coded import Coded
+from stages.lib.quality.fidelity.cleanliness import findings, repeats
+from stages.lib.quality.fidelity.coded import Coded
+from stages.lib.tables import schema, table
 
 NAN = float("nan")
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from population import people as population
 
-from stages.lib import table
-from stages.lib.privacy import closeness
-from stages.lib.schema import Column, Schema
+from stages.lib.quality.privacy import closeness
+from stages.lib.tables import table
+from stages.lib.tables.schema import Column, Schema
 
 SCHEMA = Schema(
     columns={

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.lib import intervals, schema, table
-from stages.lib.fidelity import manifold, repeats
+from stages.lib import intervals
 from stages.lib.generators.cart import Cart
+from stages.lib.quality.fidelity import manifold, repeats
+from stages.lib.tables import schema, table
 from stages.lineage.history import collapse
 from stages.lineage.history.collapse import Link, Number
 

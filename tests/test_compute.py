@@ -17,9 +17,9 @@ from conftest import SCHEMA, customers
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from stages.lib import compute, trials
-from stages.lib.errors import ComputeError
+from stages.lib.base.errors import ComputeError
 from stages.lib.learners import Learner
-from stages.lib.schema import Schema
+from stages.lib.tables.schema import Schema
 from stages.lib.trials import Bench, Trial
 
 

@@ -4,13 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.lib import conclusion, mixing
-from stages.lib.curve import Choice, Point
 from stages.lib.intervals import Estimate
-from stages.lib.mixing import Mix
-from stages.lib.regional import Regional
+from stages.lib.mixes import mixing
+from stages.lib.mixes.curve import Choice, Point
+from stages.lib.mixes.mixing import Mix
+from stages.lib.ratios import conclusion
+from stages.lib.ratios.regional import Regional
+from stages.lib.ratios.sweep import Curve, Swept
 from stages.lib.runs import Runs
-from stages.lib.sweep import Curve, Swept
 
 REAL = 100  # rows of train
 NOISE = np.array([1.0, -1, 1, -1])

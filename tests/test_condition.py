@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from stages.lib import condition
-from stages.lib.condition import Ordering
+from stages.lib.tables import condition
+from stages.lib.tables.condition import Ordering
 
 FRAME = pd.DataFrame(
     {

@@ -8,9 +8,9 @@ import pytest
 from population import people as population
 from scipy.stats import fisher_exact
 
-from stages.lib import table
-from stages.lib.privacy import copies
-from stages.lib.privacy.copies import Copies
+from stages.lib.quality.privacy import copies
+from stages.lib.quality.privacy.copies import Copies
+from stages.lib.tables import table
 
 
 def profiles(*names):

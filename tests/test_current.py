@@ -8,10 +8,10 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import Pipeline
 
 from stages.lib import learners, models
+from stages.lib.base.errors import StaleError
 from stages.lib.drift import current
-from stages.lib.errors import StaleError
 from stages.lib.learners import Learner
-from stages.lib.schema import Column, Schema
+from stages.lib.tables.schema import Column, Schema
 
 TOLD = {"metric": "roc_auc", "score": 0.85, "lower": 0.83, "upper": 0.87}
 KINDS = ("hist_gradient_boosting", "random_forest", "linear")

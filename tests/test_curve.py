@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from stages.lib import curve
-from stages.lib.curve import Point
 from stages.lib.intervals import Estimate
+from stages.lib.mixes import curve
+from stages.lib.mixes.curve import Point
 from stages.lib.runs import Runs
 
 NOISE = np.array([1.0, -1, 1, -1])

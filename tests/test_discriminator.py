@@ -11,8 +11,8 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import PredefinedSplit, cross_val_predict
 
 from stages.lib import learners
-from stages.lib.fidelity import discriminator
-from stages.lib.schema import Column, Schema
+from stages.lib.quality.fidelity import discriminator
+from stages.lib.tables.schema import Column, Schema
 
 SCHEMA = Schema(
     columns={

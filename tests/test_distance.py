@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from stages.lib import distance
-from stages.lib.schema import Column, Schema
+from stages.lib.tables.schema import Column, Schema
 
 SCHEMA = Schema(
     columns={

@@ -6,10 +6,11 @@ import pytest
 from population import SCHEMA, population
 from scipy.stats import t as student
 
-from stages.lib import intervals, table
-from stages.lib.fidelity import distributions, marginals
-from stages.lib.fidelity.coded import Coded
-from stages.lib.schema import Column, Schema
+from stages.lib import intervals
+from stages.lib.quality.fidelity import distributions, marginals
+from stages.lib.quality.fidelity.coded import Coded
+from stages.lib.tables import table
+from stages.lib.tables.schema import Column, Schema
 
 
 def compare(made, real, apart, rng, declared=SCHEMA):

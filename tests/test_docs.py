@@ -16,8 +16,11 @@ import yaml
 from conftest import COPIED, Project
 from sessions import ROOT, Shell, blocks, commands, edit, missing, pages
 
-from stages.lib import batches, learners, params, schema, thresholds
+from stages.lib import batches, learners
+from stages.lib.base import params
 from stages.lib.generators import registry
+from stages.lib.quality import thresholds
+from stages.lib.tables import schema
 from stages.scaffold import sections
 
 TUTORIAL = "docs/tutorial.md"

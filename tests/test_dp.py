@@ -12,14 +12,15 @@ import pytest
 from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import beta, norm
 
-from stages.lib import condition, models, schema
-from stages.lib.errors import GeneratorError, SchemaError
+from stages.lib import models
+from stages.lib.base.errors import GeneratorError, SchemaError
 from stages.lib.generators import dp_tree
 from stages.lib.generators.dp_naive_bayes import DpNaiveBayes
 from stages.lib.generators.dp_tree import DpTree
 from stages.lib.generators.parts import accounting, domain, network
 from stages.lib.generators.protocol import Private
-from stages.lib.schema import Column, Schema, valid
+from stages.lib.tables import condition, schema
+from stages.lib.tables.schema import Column, Schema, valid
 
 ROOT = Path(__file__).resolve().parents[1]
 TOWNS = ("east", "north", "south", "west")
@@ -350,7 +351,7 @@ def test_saved_model_samples_the_same_in_a_process_without_opendp_or_jax(fitted,
         f"import sys, pickle; sys.path.insert(0, {str(ROOT)!r})\n"
         "for name in ('opendp', 'jax', 'mbi'): sys.modules[name] = None\n"
         f"model = pickle.load(open({str(tmp_path / 'model.pkl')!r}, 'rb'))\n"
-        "from stages.lib import rows; print(rows.digest(model.sample(500, seed=9)))"
+        "from stages.lib.tables import rows; print(rows.digest(model.sample(500, seed=9)))"
     )
     told = [
         subprocess.run(

@@ -10,10 +10,10 @@ from scipy.stats import fisher_exact, ks_2samp, spearmanr
 from scipy.stats.contingency import association
 
 from stages import monitor
-from stages.lib import files
+from stages.lib.base import files
 from stages.lib.drift import columns, comparison, pairs, permutation, pool, together, words
 from stages.lib.drift.incoming import Incoming
-from stages.lib.schema import Column, Schema
+from stages.lib.tables.schema import Column, Schema
 
 LEVEL = 0.05
 

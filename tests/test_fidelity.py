@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from population import SCHEMA, population
 
-from stages.lib.fidelity import comparison
 from stages.lib.measure import FEWEST
+from stages.lib.quality.fidelity import comparison
 
 TABLES = {
     "columns": [

@@ -11,13 +11,14 @@ import pandas as pd
 import pytest
 from conftest import Project, customers
 
-from stages.lib import condition, production, rows, table
-from stages.lib.errors import GeneratorError, ParamsError
+from stages.lib import production
+from stages.lib.base.errors import GeneratorError, ParamsError
 from stages.lib.generators import registry
 from stages.lib.generators.file import File
 from stages.lib.generators.registry import Spec
 from stages.lib.production import Generate, Tally
-from stages.lib.schema import Column, Read, Schema, valid
+from stages.lib.tables import condition, rows, table
+from stages.lib.tables.schema import Column, Read, Schema, valid
 
 SCHEMA = Schema(
     read=Read(missing=("?",)),

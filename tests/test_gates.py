@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from stages.lib import files, gates, thresholds
-from stages.lib.errors import ParamsError
-from stages.lib.gates import Check
+from stages.lib.base import files
+from stages.lib.base.errors import ParamsError
 from stages.lib.intervals import Estimate
 from stages.lib.measure import Measure, untold
-from stages.lib.thresholds import MEASURES, Gates, Priority
+from stages.lib.quality import gates, thresholds
+from stages.lib.quality.gates import Check
+from stages.lib.quality.thresholds import MEASURES, Gates, Priority
 
 
 def measure(lower: float, upper: float, name: str = "marginals") -> Measure:

@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency, ks_2samp, spearmanr
 
-from stages.lib import condition
-from stages.lib.errors import GeneratorError, ParamsError
+from stages.lib.base.errors import GeneratorError, ParamsError
 from stages.lib.generators import cart, registry
 from stages.lib.generators.cart import Cart
 from stages.lib.generators.naive_bayes import NaiveBayes
 from stages.lib.generators.parts import given
 from stages.lib.generators.registry import Spec
-from stages.lib.schema import Column, Schema, valid
+from stages.lib.tables import condition
+from stages.lib.tables.schema import Column, Schema, valid
 
 SCHEMA = Schema(
     columns={

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from stages.lib import histograms, schema
+from stages.lib.report import histograms
+from stages.lib.tables import schema
 
 
 def declared(**columns: dict) -> schema.Schema:

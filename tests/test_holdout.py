@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.lib import files, holdout, rows, table
-from stages.lib.errors import LockError, ParamsError
+from stages.lib import holdout
+from stages.lib.base import files
+from stages.lib.base.errors import LockError, ParamsError
 from stages.lib.holdout import Freeze, Lock
-from stages.lib.schema import Column, Schema
+from stages.lib.tables import rows, table
+from stages.lib.tables.schema import Column, Schema
 
 PLAIN = Schema(
     columns={

@@ -14,7 +14,7 @@ import yaml
 from conftest import surroundings, written
 from test_report import Visit, browser  # noqa: F401  (a fixture)
 
-from stages.lib import files
+from stages.lib.base import files
 
 IMAGE = "<img src=x onerror=alert(1)>"
 TARGET = f"</title></script>{IMAGE}"

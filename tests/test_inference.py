@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.lib.errors import TableError
+from stages.lib.base.errors import TableError
 from stages.scaffold import inference
 
 ROWS = 400

@@ -10,11 +10,13 @@ import yaml
 from conftest import ROOT, Project, customers
 
 from stages.__main__ import main
-from stages.lib import params, problem, schema, table
+from stages.lib import problem
+from stages.lib.base import params
 from stages.lib.batches import Slices
 from stages.lib.holdout import Freeze
 from stages.lib.learners import Learners
-from stages.lib.sweep import Sweep
+from stages.lib.ratios.sweep import Sweep
+from stages.lib.tables import schema, table
 from stages.scaffold import template
 
 

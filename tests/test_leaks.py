@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.lib.schema import Column
+from stages.lib.tables.schema import Column
 from stages.scaffold import leaks
 
 RNG = np.random.default_rng(1)

@@ -6,8 +6,8 @@ import pytest
 
 from stages.lib import learning, trials
 from stages.lib.learners import Learner
-from stages.lib.schema import Column, Schema
 from stages.lib.scoring import Score
+from stages.lib.tables.schema import Column, Schema
 
 SLICES = ("tune", "holdout")
 SCHEMA = Schema(

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.lib.errors import GeneratorError
+from stages.lib.base.errors import GeneratorError
 from stages.lib.generators.parts import leaves
 from stages.lib.generators.parts.leaves import HELD
-from stages.lib.schema import Column
+from stages.lib.tables.schema import Column
 
 NUMBER = Column(kind="number")
 DISCRETE = Column(kind="number", discrete=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stages.lib import ledger
-from stages.lib.errors import ParamsError, ProvenanceError
+from stages.lib.base.errors import ParamsError, ProvenanceError
 from stages.lib.generators.parts import accounting
 from stages.lib.generators.protocol import Spend
 from stages.lib.ledger import Line, Privacy

@@ -22,8 +22,15 @@ def named(entries: list) -> list[str]:
 
 
 def code(stage: str) -> set[str]:
-    """Return the Python files and folders that a stage declares."""
-    return {path for path in named(STAGES[stage]["deps"]) if path.startswith("stages/")}
+    """Return the Python files that a stage declares, those of the folders among them."""
+    declared = {path for path in named(STAGES[stage]["deps"]) if path.startswith("stages/")}
+    return set().union(*(files(path) for path in declared))
+
+
+def files(path: str) -> set[str]:
+    """Return the Python files of a folder, or the one."""
+    inside = [one for one in (ROOT / path).rglob("*.py") if one.name != "__init__.py"]
+    return {str(one.relative_to(ROOT)) for one in inside} or {path}
 
 
 def test_stages_are_the_workflow_in_order() -> None:
@@ -35,19 +42,25 @@ def test_stages_are_the_workflow_in_order() -> None:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_deps_are_the_import_closure(stage: str) -> None:
-    """A stage depends on exactly the files it imports: on its generator's, where it needs one."""
+    """A stage depends on exactly the files it imports: on its generator's, where it needs one.
+
+    A folder stands for all of its files, of which there is none that the stage does not import.
+    """
     imported = closure.of(f"stages/{stage}.py")
     if stage == "fit":
         families = set().union(*(closure.of(family) for family in FAMILIES)) - set(FAMILIES)
         assert code(stage) == imported | families | {f"{GENERATORS}/${{item.family}}.py"}
     elif stage in ("preview", "generate", "validate"):
         every = set().union(imported, *(closure.of(family) for family in FAMILIES))
-        outside = {path for path in every if not path.startswith(GENERATORS)}
-        assert code(stage) == outside | {GENERATORS}
-    elif stage == "handoff":
-        assert code(stage) == imported | {"stages/lib/templates"}
+        assert code(stage) == every | files(GENERATORS)
     else:
         assert code(stage) == imported
+
+
+def test_the_report_is_made_anew_when_its_templates_change() -> None:
+    """They are no Python, and stand in the room that handoff depends on."""
+    assert "stages/lib/report" in named(STAGES["handoff"]["deps"])
+    assert list((ROOT / "stages/lib/report").rglob("*.j2"))
 
 
 def test_folders_of_the_user_make_rows_anew_and_fits_stay() -> None:

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.lib import table
-from stages.lib.privacy import linkability
-from stages.lib.privacy.sides import Sides
-from stages.lib.schema import Column, Schema
+from stages.lib.quality.privacy import linkability
+from stages.lib.quality.privacy.sides import Sides
+from stages.lib.tables import table
+from stages.lib.tables.schema import Column, Schema
 
 SCHEMA = Schema(
     columns={

@@ -11,7 +11,7 @@ import yaml
 from conftest import ROOT, Project, surroundings, written
 
 from stages.__main__ import main
-from stages.lib.errors import ParamsError
+from stages.lib.base.errors import ParamsError
 from stages.signing import edit
 
 SHA256 = "5b" * 32

@@ -8,8 +8,8 @@ import pytest
 
 from stages.lib import distance
 from stages.lib.distance import Space
-from stages.lib.fidelity import manifold
-from stages.lib.schema import Column, Schema
+from stages.lib.quality.fidelity import manifold
+from stages.lib.tables.schema import Column, Schema
 
 SCHEMA = Schema(
     columns={

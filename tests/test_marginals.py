@@ -8,10 +8,10 @@ import pytest
 from population import SCHEMA, population
 from scipy.stats import ks_2samp, wasserstein_distance
 
-from stages.lib import table
-from stages.lib.fidelity import marginals
-from stages.lib.fidelity.coded import Coded
-from stages.lib.schema import Column, Schema
+from stages.lib.quality.fidelity import marginals
+from stages.lib.quality.fidelity.coded import Coded
+from stages.lib.tables import table
+from stages.lib.tables.schema import Column, Schema
 
 NAN = float("nan")
 

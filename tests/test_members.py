@@ -14,7 +14,7 @@ import pytest
 from stages.lib import models
 from stages.lib.generators import registry
 from stages.lib.generators.registry import Spec
-from stages.lib.schema import Column, Schema
+from stages.lib.tables.schema import Column, Schema
 
 ROOT = Path(__file__).resolve().parents[1]
 DEEP = {"family": "sdv", "options": {"epochs": 2, "batch_size": 60, "verbose": False}}
@@ -55,8 +55,9 @@ def generate(n, rng):
 MAKE = """
 import json, sys
 import pandas as pd
-from stages.lib import numerics
-from stages.lib import models, production, rows, table
+from stages.lib.base import numerics
+from stages.lib import models, production
+from stages.lib.tables import rows, table
 from stages.lib.production import Generate, Tally
 
 if __name__ == "__main__":

@@ -6,10 +6,10 @@ import pytest
 from scipy.stats import mannwhitneyu, norm
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from stages.lib import table
-from stages.lib.privacy import membership, roc
-from stages.lib.privacy.sides import Sides
-from stages.lib.schema import Column, Schema
+from stages.lib.quality.privacy import membership, roc
+from stages.lib.quality.privacy.sides import Sides
+from stages.lib.tables import table
+from stages.lib.tables.schema import Column, Schema
 
 SCHEMA = Schema(
     columns={

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from stages.lib import mixing
-from stages.lib.errors import ParamsError
-from stages.lib.mixing import Stock
+from stages.lib.base.errors import ParamsError
+from stages.lib.mixes import mixing
+from stages.lib.mixes.mixing import Stock
 
 
 def stock(held, made):

@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from stages.lib import models
-from stages.lib.errors import ModelError
-from stages.lib.schema import Schema
+from stages.lib.base.errors import ModelError
+from stages.lib.tables.schema import Schema
 
 ROOT = Path(__file__).resolve().parents[1]
 FIT = """

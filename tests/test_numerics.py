@@ -7,7 +7,7 @@ import sys
 import pytest
 from conftest import ROOT
 
-from stages.lib import numerics
+from stages.lib.base import numerics
 
 COMPUTED = """
 import hashlib
@@ -44,7 +44,7 @@ def computed(first: str, **environment: str) -> str:
 )
 def test_a_wider_processor_computes_the_same_bytes():
     """exp, powers, products and the order of ties are those of a processor without AVX-512."""
-    ours = computed("from stages.lib import numerics")
+    ours = computed("from stages.lib.base import numerics")
     told = ("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", "OPENBLAS_NUM_THREADS")
     assert ours == computed("", **{name: os.environ[name] for name in told})
     if "avx512f" in numerics.PROCESSOR.read_text():  # else there is nothing to leave out

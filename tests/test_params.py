@@ -5,9 +5,9 @@ import yaml
 from conftest import ROOT
 from pydantic import Field
 
-from stages.lib import params
-from stages.lib.errors import ParamsError
-from stages.lib.params import Name, Section
+from stages.lib.base import params
+from stages.lib.base.errors import ParamsError
+from stages.lib.base.params import Name, Section
 from stages.scaffold.sections import SECTIONS
 
 

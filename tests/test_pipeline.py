@@ -56,7 +56,7 @@ def test_final_model_predicts_from_a_table(project: Project) -> None:
 
 def test_a_comment_in_privacy_makes_only_validate_stale(project: Project) -> None:
     """An edit to one library file re-runs the stages that import it and nothing before them."""
-    project.edit("stages/lib/privacy/membership.py", lambda text: text + "\n# a comment\n")
+    project.edit("stages/lib/quality/privacy/membership.py", lambda text: text + "\n# a comment\n")
     assert project.stale() == ["validate"]
     assert project.repro() == ["validate"]
 

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.lib import condition, preview
-from stages.lib.errors import ParamsError, ReviewError
-from stages.lib.schema import Column, Combinations, Schema
+from stages.lib import preview
+from stages.lib.base.errors import ParamsError, ReviewError
+from stages.lib.tables import condition
+from stages.lib.tables.schema import Column, Combinations, Schema
 
 SCHEMA = Schema(
     columns={

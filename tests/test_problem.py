@@ -3,8 +3,9 @@
 import pytest
 import yaml
 
-from stages.lib import params, problem
-from stages.lib.errors import ParamsError
+from stages.lib import problem
+from stages.lib.base import params
+from stages.lib.base.errors import ParamsError
 from stages.lib.problem import Brief
 
 DECISION = {

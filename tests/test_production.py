@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.lib import condition, files, production, rows, table
-from stages.lib.condition import keep
-from stages.lib.errors import GeneratorError
+from stages.lib import production
+from stages.lib.base import files
+from stages.lib.base.errors import GeneratorError
 from stages.lib.generators.naive_bayes import NaiveBayes
 from stages.lib.production import Generate, Tally
-from stages.lib.schema import Column, Schema
+from stages.lib.tables import condition, rows, table
+from stages.lib.tables.condition import keep
+from stages.lib.tables.schema import Column, Schema
 
 SCHEMA = Schema(
     columns={

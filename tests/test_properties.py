@@ -17,12 +17,15 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from stages import ingest
-from stages.lib import files, params, returns, schema, table, thresholds
-from stages.lib.errors import GeneratorError, ParamsError, SchemaError, TableError
+from stages.lib import returns
+from stages.lib.base import files, params
+from stages.lib.base.errors import GeneratorError, ParamsError, SchemaError, TableError
 from stages.lib.generators import registry
 from stages.lib.generators.registry import Spec
 from stages.lib.learners import check
-from stages.lib.schema import valid
+from stages.lib.quality import thresholds
+from stages.lib.tables import schema, table
+from stages.lib.tables.schema import valid
 from stages.scaffold import plan
 from stages.scaffold.sections import SECTIONS
 

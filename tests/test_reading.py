@@ -8,8 +8,8 @@ import zipfile
 import pandas as pd
 import pytest
 
-from stages.lib import raw
-from stages.lib.errors import TableError
+from stages.lib.base.errors import TableError
+from stages.lib.tables import raw
 from stages.scaffold import reading
 
 TABLE = "name,amount\nÅsa,1\nБорис,2\n"

@@ -10,7 +10,7 @@ import yaml
 
 from docs.generator import fields, params, records
 from docs.generator.__main__ import HERE, PAGES
-from stages.lib.schema import Column, Combinations, Read
+from stages.lib.tables.schema import Column, Combinations, Read
 from stages.scaffold.sections import SECTIONS
 
 ROOT = Path(__file__).resolve().parents[1]

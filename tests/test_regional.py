@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from grounds import REAL, asked, draw, prepared
 
-from stages.lib import curve, regional, sweep
-from stages.lib.regional import Parts
+from stages.lib.mixes import curve
+from stages.lib.ratios import regional, sweep
+from stages.lib.ratios.regional import Parts
 from stages.lib.scoring import Score
 
 

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from stages.lib import regions
+from stages.lib.base.errors import ParamsError
 from stages.lib.batches import Slice
-from stages.lib.errors import ParamsError
-from stages.lib.schema import Column, Schema
+from stages.lib.mixes import regions
+from stages.lib.tables.schema import Column, Schema
 
 NAN = float("nan")
 

@@ -8,7 +8,7 @@ from sklearn.metrics import balanced_accuracy_score, f1_score
 
 from stages.lib import remedies, scoring, trials
 from stages.lib.learners import Learner
-from stages.lib.schema import Column, Schema
+from stages.lib.tables.schema import Column, Schema
 
 SLICES = ("tune", "holdout")
 SCHEMA = Schema(

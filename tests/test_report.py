@@ -16,22 +16,22 @@ import pandas as pd
 import pytest
 
 from stages import handoff
-from stages.lib import (
+from stages.lib.base import files
+from stages.lib.report import (
     ancestry,
     charts,
     document,
-    files,
     histograms,
     page,
     pictures,
     sample,
-    schema,
     story,
     tradeoff,
     vega,
 )
-from stages.lib.evidence import Evidence
-from stages.lib.triggers import Triggers
+from stages.lib.report.evidence import Evidence
+from stages.lib.report.triggers import Triggers
+from stages.lib.tables import schema
 
 ROOT = Path(__file__).resolve().parents[1]
 MADE = [f"copy{number}-everything" for number in (1, 2, 3)]  # beside the example's three batches

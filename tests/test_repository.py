@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from stages.lib import schema, table
+from stages.lib.tables import schema, table
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = "data/adult.csv.gz"
@@ -71,14 +71,14 @@ def test_data_and_metrics_hold_nothing_that_no_stage_wrote() -> None:
 
 def test_the_page_of_plots_is_what_the_library_makes() -> None:
     """The page of `dvc plots` is made by the code that inlines the library into the report."""
-    from stages.lib import page
+    from stages.lib.report import page
 
     assert (ROOT / ".dvc/plots.html").read_text(encoding="utf-8") == page.plots()
 
 
 def test_plot_templates_are_the_charts_of_the_report() -> None:
     """The templates of `dvc plots` are made by the code that draws the report's charts."""
-    from stages.lib import charts
+    from stages.lib.report import charts
 
     for name, text in charts.templates().items():
         assert (ROOT / f".dvc/plots/{name}.json").read_text(encoding="utf-8") == text

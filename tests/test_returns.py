@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from stages.lib import condition, fingerprints, returns, table
-from stages.lib.errors import ProvenanceError, TableError
-from stages.lib.schema import Column, Schema
+from stages.lib import fingerprints, returns
+from stages.lib.base.errors import ProvenanceError, TableError
+from stages.lib.tables import condition, table
+from stages.lib.tables.schema import Column, Schema
 
 ROOT = Path(__file__).resolve().parents[1]
 SHA = "ab" * 32

@@ -15,8 +15,8 @@ import yaml
 from conftest import ROOT, Project
 
 from stages.__main__ import main
-from stages.lib import document
-from stages.lib.schema import Column, Schema
+from stages.lib.report import document
+from stages.lib.tables.schema import Column, Schema
 from stages.lineage import asked, repository, snapshot
 from stages.lineage.review import comment, results, row_change
 from stages.lineage.review.weakening import weakened

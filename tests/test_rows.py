@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.lib import files, rows
+from stages.lib.base import files
+from stages.lib.tables import rows
 
 
 def frame(levels=("a", "b")):

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.lib import condition, schema
-from stages.lib.errors import GeneratorError, ParamsError
+from stages.lib.base.errors import GeneratorError, ParamsError
 from stages.lib.generators import registry
 from stages.lib.generators.registry import Spec
 from stages.lib.generators.rules import Rules
-from stages.lib.schema import Column, Read, Schema, valid
+from stages.lib.tables import condition, schema
+from stages.lib.tables.schema import Column, Read, Schema, valid
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = Schema(

@@ -5,8 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from stages.lib import sample, schema
-from stages.lib.errors import StaleError
+from stages.lib.base.errors import StaleError
+from stages.lib.report import sample
+from stages.lib.tables import schema
 
 SCHEMA = schema.Schema.model_validate(
     {

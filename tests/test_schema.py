@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.lib import schema
-from stages.lib.errors import SchemaError
-from stages.lib.schema import Column, Combinations, Schema
+from stages.lib.base.errors import SchemaError
+from stages.lib.tables import schema
+from stages.lib.tables.schema import Column, Combinations, Schema
 
 GOOD = """
 columns:

@@ -16,7 +16,7 @@ from sklearn.metrics import (
 )
 
 from stages.lib import scoring
-from stages.lib.errors import ParamsError
+from stages.lib.base.errors import ParamsError
 from stages.lib.scoring import METRICS
 
 ROWS = 60

@@ -3,7 +3,7 @@
 import pytest
 
 from stages.lib import script
-from stages.lib.errors import GeneratorError
+from stages.lib.base.errors import GeneratorError
 
 
 @pytest.fixture

@@ -11,12 +11,14 @@ import pandas as pd
 import pytest
 from scipy.stats import ks_2samp
 
-from stages.lib import condition, files, losses
-from stages.lib.condition import parse
-from stages.lib.errors import GeneratorError
+from stages.lib import losses
+from stages.lib.base import files
+from stages.lib.base.errors import GeneratorError
 from stages.lib.generators.protocol import Trained
 from stages.lib.generators.sdv import KINDS, TRAINED, Synthesizer
-from stages.lib.schema import Column, Schema, broken, unheard, valid
+from stages.lib.tables import condition
+from stages.lib.tables.condition import parse
+from stages.lib.tables.schema import Column, Schema, broken, unheard, valid
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = Schema(

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import t as student
 
-from stages.lib import search
-from stages.lib.curve import Point
+from stages.lib.mixes.curve import Point
+from stages.lib.ratios import search
 from stages.lib.runs import Runs
 
 RATIOS = (0.0, 0.25, 0.5, 0.67, 0.8, 0.9)

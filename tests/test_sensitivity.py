@@ -11,14 +11,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.lib import rows, schema, table, thresholds, utility, validation
-from stages.lib.fidelity import comparison
-from stages.lib.gates import Check
 from stages.lib.learners import Learner
 from stages.lib.measure import Findings
-from stages.lib.privacy import attacks
-from stages.lib.thresholds import Gates, Priority
-from stages.lib.validation import Real
+from stages.lib.quality import thresholds, utility, validation
+from stages.lib.quality.fidelity import comparison
+from stages.lib.quality.gates import Check
+from stages.lib.quality.privacy import attacks
+from stages.lib.quality.thresholds import Gates, Priority
+from stages.lib.quality.validation import Real
+from stages.lib.tables import rows, schema, table
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = {

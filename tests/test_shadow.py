@@ -11,13 +11,13 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from stages.lib import condition, table
-from stages.lib.errors import GeneratorError
+from stages.lib.base.errors import GeneratorError
 from stages.lib.generators import registry
 from stages.lib.generators.registry import Spec
-from stages.lib.privacy import exposure, shadow
-from stages.lib.privacy.shadow import Shadow
-from stages.lib.schema import Schema
+from stages.lib.quality.privacy import exposure, shadow
+from stages.lib.quality.privacy.shadow import Shadow
+from stages.lib.tables import condition, table
+from stages.lib.tables.schema import Schema
 
 SCHEMA = Schema.model_validate(
     {

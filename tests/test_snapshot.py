@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.lib.errors import LineageError
+from stages.lib.base.errors import LineageError
 from stages.lineage import contents, lockfile, parameters, repository, snapshot
 from stages.lineage.repository import Repository
 

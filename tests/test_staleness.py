@@ -6,7 +6,7 @@ import pytest
 import yaml
 from conftest import Project, surroundings
 
-from stages.lib.errors import LineageError
+from stages.lib.base.errors import LineageError
 from stages.lineage import repository, snapshot
 from stages.lineage.staleness import stale
 

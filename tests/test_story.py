@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 import vl_convert
 
-from stages.lib import charts, document, panels, pictures, story, vega, words
-from stages.lib.evidence import Evidence
-from stages.lib.triggers import Triggers
+from stages.lib import words
+from stages.lib.report import charts, document, panels, pictures, story, vega
+from stages.lib.report.evidence import Evidence
+from stages.lib.report.triggers import Triggers
 
 CART, BAYES = "cart-everything", "bayes-everything"
 Change = Callable[[dict[str, Any]], None]

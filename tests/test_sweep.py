@@ -7,13 +7,15 @@ import pytest
 from grounds import MODELS, REAL, SCHEMA, asked, draw, made_up, noted, prepared
 from pydantic import ValidationError
 
-from stages.lib import baseline, curve, mixing, regional, runs, sweep
-from stages.lib.errors import ParamsError
-from stages.lib.ground import prepare
+from stages.lib import baseline, runs
+from stages.lib.base.errors import ParamsError
 from stages.lib.intervals import Estimate
-from stages.lib.regional import Parts
-from stages.lib.schema import Column, Schema
+from stages.lib.mixes import curve, mixing
+from stages.lib.mixes.ground import prepare
+from stages.lib.ratios import regional, sweep
+from stages.lib.ratios.regional import Parts
 from stages.lib.scoring import Score
+from stages.lib.tables.schema import Column, Schema
 
 
 def ratios(found):

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.lib import table
-from stages.lib.errors import TableError
-from stages.lib.schema import Column, Read, Schema
+from stages.lib.base.errors import TableError
+from stages.lib.tables import table
+from stages.lib.tables.schema import Column, Read, Schema
 
 SCHEMA = Schema(
     read=Read(missing=("?",)),

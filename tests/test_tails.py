@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from stages.lib.fidelity import tails
-from stages.lib.fidelity.coded import Coded
-from stages.lib.fidelity.outliers import outlying
+from stages.lib.quality.fidelity import tails
+from stages.lib.quality.fidelity.coded import Coded
+from stages.lib.quality.fidelity.outliers import outlying
 
 NAN = float("nan")
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from stages.lib import tradeoff, vega
+from stages.lib.report import tradeoff, vega
 
 
 def check(gate: str, name: str, excess: float | None, threshold: float | None) -> dict:

@@ -8,7 +8,8 @@ from sklearn.metrics import roc_auc_score
 from towns import MODELS, SCHEMA, draw
 from worlds import one_by_one
 
-from stages.lib import table, trials
+from stages.lib import trials
+from stages.lib.tables import table
 from stages.lib.trials import Bench, Trial
 
 

@@ -9,8 +9,8 @@ import yaml
 from conftest import ROOT
 from recorded import PANDAS, ROW, SCHEMA, VERSIONS, record, write
 
-from stages.lib import table
-from stages.lib.errors import ParamsError
+from stages.lib.base.errors import ParamsError
+from stages.lib.tables import table
 from stages.lineage import repository
 from stages.lineage.check import ground, triggers
 

@@ -12,7 +12,7 @@ from stages.__main__ import main
 from stages.scaffold import sections, sums, template
 
 NEW = template.code()
-CHANGED, ADDED, GONE = "stages/lib/words.py", "stages/lib/worth.py", "stages/lib/gone.py"
+CHANGED, ADDED, GONE = "stages/lib/words.py", "stages/lib/ratios/worth.py", "stages/lib/gone.py"
 MINE = "stages/lib/generators/mine.py"
 OLD = {path: content for path, content in NEW.items() if path not in (ADDED, sums.PATH)}
 OLD |= {CHANGED: b"OLD = 1\n", GONE: b"GONE = 1\n"}

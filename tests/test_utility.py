@@ -7,15 +7,19 @@ from scipy.stats import t as student
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, recall_score, roc_auc_score
 
-from stages.lib import baseline, blend, condition, runs, sweep, trials, utility, words
-from stages.lib.blend import Recipe
-from stages.lib.errors import ParamsError
-from stages.lib.ground import prepare, rows_of
+from stages.lib import baseline, runs, trials, words
+from stages.lib.base.errors import ParamsError
+from stages.lib.final import blend
+from stages.lib.final.blend import Recipe
 from stages.lib.intervals import Estimate
 from stages.lib.learners import Learner
+from stages.lib.mixes.ground import prepare, rows_of
+from stages.lib.quality import utility
+from stages.lib.ratios import sweep
+from stages.lib.ratios.sweep import Sweep
 from stages.lib.runs import Runs
-from stages.lib.schema import Column, Schema
-from stages.lib.sweep import Sweep
+from stages.lib.tables import condition
+from stages.lib.tables.schema import Column, Schema
 
 MODELS = {
     "boosting": Learner(kind="hist_gradient_boosting", max_iter=10),

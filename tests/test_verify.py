@@ -8,10 +8,11 @@ import pytest
 from pydantic import ValidationError
 from threadpoolctl import threadpool_limits
 
-from stages.lib import condition, script, verify
-from stages.lib.errors import GeneratorError
+from stages.lib import script, verify
+from stages.lib.base.errors import GeneratorError
 from stages.lib.generators.naive_bayes import NaiveBayes
-from stages.lib.schema import Column, Combinations, Schema
+from stages.lib.tables import condition
+from stages.lib.tables.schema import Column, Combinations, Schema
 from stages.lib.verify import Verify
 
 SCHEMA = Schema(

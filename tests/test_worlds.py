@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import worlds
 
-from stages.lib import curve, learners, runs, scoring, sweep, trials
-from stages.lib.curve import Point, Verdict
-from stages.lib.ground import fresh, rows_of, trained
+from stages.lib import learners, runs, scoring, trials
 from stages.lib.learners import Learner
+from stages.lib.mixes import curve
+from stages.lib.mixes.curve import Point, Verdict
+from stages.lib.mixes.ground import fresh, rows_of, trained
+from stages.lib.ratios import sweep
+from stages.lib.ratios.sweep import Sweep
 from stages.lib.scoring import Score
-from stages.lib.sweep import Sweep
 
 SEEDS = range(20)  # each draws a train, a batch, a tune and a holdout of its own
 

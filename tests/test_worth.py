@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from stages.lib.ratios.worth import worth
 from stages.lib.runs import Runs
-from stages.lib.worth import worth
 
 NOISE = np.array([1.0, -1, 1, -1])
 HALF = 3.182446 / np.sqrt(3)  # half a width of the interval of a mean with influences ±1 of 4 rows

@@ -8,14 +8,16 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
-from stages.lib import mixing, regional, trials
+from stages.lib import trials
 from stages.lib.batches import Slice, Slices
-from stages.lib.ground import Ground, prepare, rows_of, trained
 from stages.lib.learners import Learner, Learners
-from stages.lib.mixing import Stock
-from stages.lib.regional import Parts
-from stages.lib.schema import Column, Schema
+from stages.lib.mixes import mixing
+from stages.lib.mixes.ground import Ground, prepare, rows_of, trained
+from stages.lib.mixes.mixing import Stock
+from stages.lib.ratios import regional
+from stages.lib.ratios.regional import Parts
 from stages.lib.scoring import Score
+from stages.lib.tables.schema import Column, Schema
 from stages.lib.trials import Bench, Trial
 
 Real = Callable[[int, np.random.Generator], pd.DataFrame]

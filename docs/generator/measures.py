@@ -1,6 +1,6 @@
 """The page of the gates' measures: what each says, and its default thresholds."""
 
-from stages.lib.thresholds import INCONCLUSIVE, MEASURES
+from stages.lib.quality.thresholds import INCONCLUSIVE, MEASURES
 
 from . import markdown
 

@@ -1,6 +1,6 @@
 """The page of data/schema.yaml."""
 
-from stages.lib.schema import Column, Combinations, Read, Schema
+from stages.lib.tables.schema import Column, Combinations, Read, Schema
 
 from . import fields, markdown
 

@@ -21,7 +21,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Write reviews/<name>.yaml, and say what it stands for."""
-    from ..lib.errors import ParamsError
+    from ..lib.base.errors import ParamsError
     from ..lib.preview import Review
     from ..signing import approval, person
 

@@ -27,7 +27,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Write the project, and say in five lines what was decided."""
-    from ..lib.errors import DvcSynthError
+    from ..lib.base.errors import DvcSynthError
     from ..scaffold import project, setup
 
     if given.example == bool(given.table or given.target) or bool(given.table) != bool(
@@ -52,7 +52,7 @@ def _ask(question: str, default: str) -> str:
     print(f"{question} [{default}] " if default else f"{question} ", end="", flush=True)
     line = sys.stdin.readline()
     if not line:
-        from ..lib.errors import DvcSynthError
+        from ..lib.base.errors import DvcSynthError
 
         raise DvcSynthError("the questions ended before they were answered; nothing was written")
     return line.strip() or default

@@ -28,7 +28,7 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _lock(repo: Repository, given: argparse.Namespace) -> int:
-    from ..lib.errors import LockError
+    from ..lib.base.errors import LockError
     from ..lib.holdout import Lock
     from ..signing import lock, person
 
@@ -53,7 +53,7 @@ def _lock(repo: Repository, given: argparse.Namespace) -> int:
 
 
 def _release(repo: Repository, given: argparse.Namespace) -> int:
-    from ..lib.errors import ParamsError
+    from ..lib.base.errors import ParamsError
     from ..signing import lock, person
 
     why = person.line(given.why or "")

@@ -21,7 +21,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Bring the files, say which, and return 1 where params.yaml lacks what they need."""
-    from ..lib import params
+    from ..lib.base import params
     from ..scaffold import sections, upgrade
 
     repo = repository.find(Path.cwd())

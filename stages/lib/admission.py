@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from .base.errors import ParamsError, nearest
+from .base.params import Section
 from .batches import Batch
-from .errors import ParamsError, nearest
-from .params import Section
 
 
 class Admit(Section):

@@ -6,12 +6,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from . import learning, remedies, runs, table, trials
-from .errors import ParamsError
+from . import learning, remedies, runs, trials
+from .base.errors import ParamsError
 from .learners import Learners
 from .learning import Size
 from .runs import Runs
-from .schema import Schema
+from .tables import table
+from .tables.schema import Schema
 from .trials import Bench, Trial
 
 FOLDS = 5

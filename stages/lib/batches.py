@@ -5,11 +5,11 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, Field
 
-from . import condition
-from .condition import Condition
-from .errors import ParamsError, nearest
-from .params import Name, Section
-from .schema import Schema
+from .base.errors import ParamsError, nearest
+from .base.params import Name, Section
+from .tables import condition
+from .tables.condition import Condition
+from .tables.schema import Schema
 
 
 def _parsed(text: str) -> str:

@@ -27,8 +27,8 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from threadpoolctl import ThreadpoolController
 from tqdm import tqdm
 
-from . import numerics
-from .errors import ComputeError
+from .base import numerics
+from .base.errors import ComputeError
 
 ADDRESS = "COMPUTE_ADDRESS"
 PATIENCE = 5  # seconds for a scheduler to answer, and for a first worker to be there

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from .schema import Schema
+from .tables.schema import Schema
 
 _BLOCK = 120_000  # distances held at once: what is added up stays in the processor's cache
 

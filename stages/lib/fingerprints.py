@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from .tables import rows
+
 MOST = 1_000_000  # rows that a set holds; of more, this many are chosen by their hash
 
 _LOW = 32  # bits of a fingerprint that are stored as they are
@@ -90,7 +92,7 @@ def _values(values: pd.Series) -> np.ndarray:
     if pd.api.types.is_numeric_dtype(values.dtype):
         numbers = values.to_numpy("float64", na_value=np.nan) + 0.0  # -0.0 becomes 0.0
         return np.where(np.isnan(numbers), _MISSING, numbers.view(np.uint64))
-    codes, levels = pd.factorize(values.astype(object))
+    codes, levels = rows.coded(values)
     return np.concatenate([*(_word(str(level)) for level in levels), _MISSING])[codes]
 
 

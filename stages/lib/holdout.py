@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from . import files, rows, table
-from .errors import LockError, ParamsError
-from .params import Section
-from .schema import Schema
+from .base import files
+from .base.errors import LockError, ParamsError
+from .base.params import Section
+from .tables import rows, table
+from .tables.schema import Schema
 
 PATH = "data/holdout.parquet"
 

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from pydantic import ConfigDict
 
-from .errors import ParamsError, nearest
-from .params import Name, Section
-from .schema import Schema, Task
+from .base.errors import ParamsError, nearest
+from .base.params import Name, Section
+from .tables.schema import Schema, Task
 
 MAX_LEVELS = 255  # more categories than this are split as numbers by histogram boosting
 

@@ -6,10 +6,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from . import runs, table, trials
+from . import runs, trials
 from .learners import Learners
 from .runs import Runs
-from .schema import Schema
+from .tables import table
+from .tables.schema import Schema
 from .trials import Bench, Trial
 
 LARGEST = 20_000  # real rows that the curve goes up to, or twice those of train

@@ -20,11 +20,11 @@ from uuid import uuid4
 
 from pydantic import Field
 
-from . import files
-from .errors import ParamsError, ProvenanceError
+from .base import files
+from .base.errors import ParamsError, ProvenanceError
+from .base.params import Section
 from .generators.parts import accounting
 from .generators.protocol import Spend
-from .params import Section
 
 FOLDER = "ledger"
 WAIT = 600  # seconds for another spend to be written

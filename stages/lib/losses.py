@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from .files import DIGITS
+from .base.files import DIGITS
 
 
 def write(losses: pd.DataFrame | None, folder: str | Path) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from . import files, notation
-from .errors import ModelError
+from .base import files, notation
+from .base.errors import ModelError
 
 LOCK = "dvc.lock"
 

@@ -10,11 +10,11 @@ import pandas as pd
 import yaml
 from pydantic import Field, ValidationError
 
-from . import condition, rows, table
-from .condition import Condition
-from .errors import ParamsError, ReviewError, listed
-from .params import Section
-from .schema import Schema, broken, unheard, valid
+from .base.errors import ParamsError, ReviewError, listed
+from .base.params import Section
+from .tables import condition, rows, table
+from .tables.condition import Condition
+from .tables.schema import Schema, broken, unheard, valid
 
 CHANCE = 1e-3  # what real rows would do more often than this is no finding
 

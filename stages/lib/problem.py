@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, StringConstraints, model_validator
 
-from .params import Section
+from .base.params import Section
 
 
 def _answered(value: Any) -> Any:

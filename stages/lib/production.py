@@ -13,11 +13,11 @@ from joblib import Parallel, cpu_count, delayed
 from pydantic import Field
 from tqdm import tqdm
 
-from . import condition, rows, table
-from .condition import Condition
-from .errors import GeneratorError
+from .base.errors import GeneratorError
+from .base.params import Section
 from .generators.protocol import Finite, Generator
-from .params import Section
+from .tables import condition, rows, table
+from .tables.condition import Condition
 from .verify import Verifier
 
 CHUNK = 100_000  # rows made at once: few enough to hold, enough to be quick

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from . import files, rows
-from .errors import ProvenanceError
-from .table import BATCH, ORIGIN
+from .base import files
+from .base.errors import ProvenanceError
+from .tables import rows
+from .tables.table import BATCH, ORIGIN
 
 _KEY = "dvc_synth.provenance"
 _PACKAGES = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy")  # all shape the numbers

@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from . import condition, fingerprints
-from .condition import Condition
-from .errors import ProvenanceError, TableError, listed
-from .params import Section
-from .table import ORIGIN, numbered
+from . import fingerprints
+from .base.errors import ProvenanceError, TableError, listed
+from .base.params import Section
+from .tables import condition
+from .tables.condition import Condition
+from .tables.table import ORIGIN, numbered
 
 PATH = "metrics/batches.idx"
 LEVEL = 1e-3  # matches that chance explains less often than this are no chance

@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import rankdata
 
-from .errors import ParamsError, nearest
-from .schema import Task
+from .base.errors import ParamsError, nearest
+from .tables.schema import Task
 
 
 class Score(NamedTuple):

@@ -8,7 +8,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
-from .errors import GeneratorError, nearest
+from .base.errors import GeneratorError, nearest
 
 FOLDER = "rules"  # the stages that call these functions depend on this folder
 

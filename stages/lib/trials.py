@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from . import compute, learners, scoring, table
+from . import compute, learners, scoring
 from .learners import Learners
-from .schema import Schema, Task
-from .schema import task as task_of
 from .scoring import Score
+from .tables import table
+from .tables.schema import Schema, Task
+from .tables.schema import task as task_of
 
 HOLDOUT = "holdout"  # the name of the slice that is only reported on
 

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 from pydantic import AfterValidator, Field
 
-from . import condition, distance, learners, rows, script, table
-from .condition import Condition
-from .errors import GeneratorError
+from . import distance, learners, script
+from .base.errors import GeneratorError
+from .base.params import Section
 from .generators.protocol import Generator
 from .learners import Learner
-from .params import Section
-from .schema import Schema, broken, task, unheard, valid
+from .tables import condition, rows, table
+from .tables.condition import Condition
+from .tables.schema import Schema, broken, task, unheard, valid
 
 Verifier = Callable[[pd.DataFrame], np.ndarray]  # from rows to whether each is kept, shape (rows,)
 

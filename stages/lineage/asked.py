@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from ..lib.errors import LineageError
+from ..lib.base.errors import LineageError
 from .snapshot import Snapshot
 
 

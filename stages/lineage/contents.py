@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pathspec
 
-from ..lib.errors import LineageError
+from ..lib.base.errors import LineageError
 from . import repository
 from .repository import Repository
 from .snapshot import Snapshot

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..lib.errors import LineageError
+from ..lib.base.errors import LineageError
 
 _FIELDS = "%H%x00%an%x00%s%x00%b%x00"  # no message can hold a zero byte, and so forge a commit
 _MAIN = ("origin/HEAD", "origin/main", "origin/master", "main", "master")

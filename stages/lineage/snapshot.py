@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from ..lib.errors import LineageError
+from ..lib.base.errors import LineageError
 from . import lockfile, repository
 from .lockfile import Entry
 from .repository import Repository

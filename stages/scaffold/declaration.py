@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from ..lib.schema import Column, Read
+from ..lib.tables.schema import Column, Read
 from .inference import Guess
 
 _HEAD = """\

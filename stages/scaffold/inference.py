@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..lib.errors import TableError, listed, nearest
-from ..lib.schema import Column
+from ..lib.base.errors import TableError, listed, nearest
+from ..lib.tables.schema import Column
 from . import cells
 from .cells import AMONG_NUMBERS, MARKERS, Cells
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ..lib import scoring
-from ..lib.errors import ParamsError
+from ..lib.base.errors import ParamsError
 from ..lib.problem import COLLECT, DRAFT, ROUTES, Brief, Decision
 from .parameters import Answers
 from .plan import Plan

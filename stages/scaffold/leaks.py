@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from ..lib.schema import Column
+from ..lib.tables.schema import Column
 from . import cells
 
 NEARLY = 0.9  # of the target, that one column alone tells

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..lib.problem import DRAFT
-from ..lib.schema import Task
+from ..lib.tables.schema import Task
 from . import template
 from .sizes import Sizes
 

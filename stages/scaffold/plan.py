@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from ..lib import raw, rows, table
-from ..lib import schema as schemas
-from ..lib.errors import TableError
-from ..lib.schema import Read, Schema, Task
+from ..lib.base.errors import TableError
+from ..lib.tables import raw, rows, table
+from ..lib.tables import schema as schemas
+from ..lib.tables.schema import Read, Schema, Task
 from . import declaration, inference, leaks, reading, sizes
 from .inference import Guess
 from .sizes import Sizes

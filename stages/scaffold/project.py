@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from ..lib import files
-from ..lib.errors import LineageError, TableError, listed
+from ..lib.base import files
+from ..lib.base.errors import LineageError, TableError, listed
 from ..lineage import repository
 
 MERGED = (".dvcignore", ".gitattributes", ".gitignore")  # whose lines a person's own go beside

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from ..lib import raw
-from ..lib.errors import TableError
-from ..lib.schema import Read
+from ..lib.base.errors import TableError
+from ..lib.tables import raw
+from ..lib.tables.schema import Read
 
 DELIMITERS = (",", ";", "\t", "|")
 _OPEN: dict[str, Callable[..., Any]] = {

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from ..ingest import Data
-from ..lib import params
 from ..lib.admission import Admit
+from ..lib.base import params
+from ..lib.base.errors import ParamsError
 from ..lib.batches import Slices
-from ..lib.blend import Blend
 from ..lib.drift.comparison import Monitor
-from ..lib.errors import ParamsError
+from ..lib.final.blend import Blend
 from ..lib.generators.registry import Specs
 from ..lib.holdout import Freeze
 from ..lib.learners import Learners
@@ -17,10 +17,10 @@ from ..lib.ledger import Privacy
 from ..lib.preview import Preview
 from ..lib.problem import Brief
 from ..lib.production import Generate
+from ..lib.quality.thresholds import Gates
+from ..lib.ratios.sweep import Sweep
+from ..lib.report.triggers import Triggers
 from ..lib.returns import Ingest
-from ..lib.sweep import Sweep
-from ..lib.thresholds import Gates
-from ..lib.triggers import Triggers
 from ..lib.verify import Verify
 
 SECTIONS: dict[str, Any] = {

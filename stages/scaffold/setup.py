@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from ..lib.errors import TableError
+from ..lib.base.errors import TableError
 from ..lib.words import count, listed
 from ..lineage.terminal import printable
 from . import parameters, plan, project, reading, template

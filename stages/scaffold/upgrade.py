@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from ..lib import files
-from ..lib.errors import LineageError, listed
+from ..lib.base import files
+from ..lib.base.errors import LineageError, listed
 from ..lineage import repository
 from ..lineage.repository import Repository
 from . import sums, template

@@ -6,9 +6,11 @@ from typing import NamedTuple
 import yaml
 from pydantic import ValidationError
 
-from ..lib import files, params, provenance, schema
-from ..lib.errors import ReviewError, StaleError, listed, nearest
+from ..lib import provenance
+from ..lib.base import files, params
+from ..lib.base.errors import ReviewError, StaleError, listed, nearest
 from ..lib.preview import Review
+from ..lib.tables import schema
 from ..lineage import snapshot
 from ..lineage.repository import Repository
 

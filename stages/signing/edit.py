@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from ..lib.errors import ParamsError
+from ..lib.base.errors import ParamsError
 from ..lineage import parameters
 
 Value = Mapping[str, str] | None  # what is set here: a few texts by name, or null

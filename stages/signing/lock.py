@@ -2,9 +2,11 @@
 
 from typing import Any, NamedTuple
 
-from ..lib import files, holdout, params, rows
-from ..lib.errors import LockError, StaleError, listed
+from ..lib import holdout
+from ..lib.base import files, params
+from ..lib.base.errors import LockError, StaleError, listed
 from ..lib.holdout import Freeze, Lock
+from ..lib.tables import rows
 from ..lineage import parameters, snapshot, staleness
 from ..lineage.repository import Repository
 from . import edit

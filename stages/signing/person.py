@@ -1,6 +1,6 @@
 """Who signs, and with which words: one line each, for a file that people read."""
 
-from ..lib.errors import ParamsError
+from ..lib.base.errors import ParamsError
 from ..lineage import repository
 from ..lineage.repository import Repository
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from catalogue.case import HEADER, ROWS, SCHEMA, TABLE, Case, lines, set_params, table
-from stages.lib import files
+from stages.lib.base import files
 
 NUMBER = {"kind": "number"}
 TEXT = {"kind": "text", "role": "id"}

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from .. import table
+from ..base.params import Section
 from ..measure import FEWEST
-from ..params import Section
-from ..schema import Schema
+from ..tables import table
+from ..tables.schema import Schema
 from ..words import count
 from . import columns, pairs, pool, together
 from .columns import Reason

@@ -8,9 +8,9 @@ import pandas as pd
 from scipy.special import ndtri
 
 from .. import intervals, learners, scoring
-from ..errors import StaleError
+from ..base.errors import StaleError
 from ..intervals import LEVEL, Estimate
-from ..schema import Schema
+from ..tables.schema import Schema
 
 FEWEST = 20  # labelled rows that a score is told from
 FEWEST_OF_CLASS = 5  # and of these, rows of each of two classes

@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from .. import raw, rows, table
-from ..errors import TableError, listed
-from ..schema import Schema, valid
-from ..table import BATCH, ORIGIN, Typed
+from ..base.errors import TableError, listed
+from ..tables import raw, rows, table
+from ..tables.schema import Schema, valid
+from ..tables.table import BATCH, ORIGIN, Typed
 from ..words import count
 
 CHUNK = 50_000  # rows that are text in memory at once

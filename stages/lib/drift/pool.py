@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..schema import Schema
+from ..tables.schema import Schema
 
 
 class Part(NamedTuple):

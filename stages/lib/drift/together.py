@@ -8,7 +8,7 @@ from scipy.stats import rankdata
 
 from .. import learners, scoring
 from ..learners import Learner
-from ..schema import Schema
+from ..tables.schema import Schema
 from .permutation import DEALS
 
 MODEL = Learner.model_validate(  # small, as a few hundred rows are what it mostly learns from

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..schema import Schema
+from ..tables.schema import Schema
 from ..words import count
 from .comparison import Drift, Shift
 from .current import Standing

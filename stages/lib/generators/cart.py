@@ -12,9 +12,9 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import pandas as pd
 
-from ..condition import Condition
-from ..errors import GeneratorError, nearest
-from ..schema import Schema
+from ..base.errors import GeneratorError, nearest
+from ..tables.condition import Condition
+from ..tables.schema import Schema
 from .parts import given
 from .parts.leaves import Leaves, codes, collect, decode, draw
 from .parts.parameters import whole

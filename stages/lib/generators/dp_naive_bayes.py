@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from ..schema import Schema
+from ..tables.schema import Schema
 from .parts import accounting
 from .parts.network import Network, Step, fitted, step, totals
 

@@ -14,8 +14,8 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from ..errors import GeneratorError
-from ..schema import Schema
+from ..base.errors import GeneratorError
+from ..tables.schema import Schema
 from .parts import accounting
 from .parts.network import Network, Step, counted, fitted, step, totals
 from .protocol import Spend

@@ -8,10 +8,11 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from .. import condition, provenance, table
-from ..condition import Condition
-from ..errors import GeneratorError, TableError, listed
-from ..schema import Schema
+from .. import provenance
+from ..base.errors import GeneratorError, TableError, listed
+from ..tables import condition, table
+from ..tables.condition import Condition
+from ..tables.schema import Schema
 
 FOLDER = "external"  # the stages that hand out these rows depend on this folder
 

@@ -6,10 +6,10 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from .. import condition
-from ..condition import Condition
-from ..errors import GeneratorError
-from ..schema import Schema
+from ..base.errors import GeneratorError
+from ..tables import condition
+from ..tables.condition import Condition
+from ..tables.schema import Schema
 from .parts.limits import Limits, limits, within
 from .parts.parameters import number
 

@@ -6,9 +6,9 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from ..condition import Condition
-from ..errors import GeneratorError
-from ..schema import Schema
+from ..base.errors import GeneratorError
+from ..tables.condition import Condition
+from ..tables.schema import Schema
 from .parts import given
 from .parts.leaves import HELD, Leaves, codes, collect, decode, draw
 from .parts.parameters import whole

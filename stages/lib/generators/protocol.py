@@ -4,8 +4,8 @@ from typing import NamedTuple, Protocol, Self, runtime_checkable
 
 import pandas as pd
 
-from ..condition import Condition
-from ..schema import Schema
+from ..tables.condition import Condition
+from ..tables.schema import Schema
 
 
 class Generator(Protocol):

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from pydantic import ConfigDict, Field
 
-from ..errors import ParamsError, nearest
-from ..params import Name, Section
+from ..base.errors import ParamsError, nearest
+from ..base.params import Name, Section
 from .protocol import Generator
 
 

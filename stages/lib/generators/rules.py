@@ -7,10 +7,11 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from .. import condition, raw, script, table
-from ..condition import Condition
-from ..errors import GeneratorError, listed
-from ..schema import Schema
+from .. import script
+from ..base.errors import GeneratorError, listed
+from ..tables import condition, raw, table
+from ..tables.condition import Condition
+from ..tables.schema import Schema
 
 _FEW = 20  # rows that are made twice, to see that the seed decides them
 

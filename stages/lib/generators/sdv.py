@@ -13,10 +13,10 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from .. import condition
-from ..condition import Condition
-from ..errors import DvcSynthError, GeneratorError, nearest
-from ..schema import Schema
+from ..base.errors import DvcSynthError, GeneratorError, nearest
+from ..tables import condition
+from ..tables.condition import Condition
+from ..tables.schema import Schema
 from .parts import constraints, copula
 from .parts.parameters import whole
 

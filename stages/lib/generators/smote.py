@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import pandas as pd
 
-from .. import condition
-from ..condition import Condition
-from ..errors import GeneratorError, listed
-from ..schema import Schema
+from ..base.errors import GeneratorError, listed
+from ..tables import condition
+from ..tables.condition import Condition
+from ..tables.schema import Schema
 from .parts.categories import from_codes
 from .parts.limits import Limits, limits, within
 from .parts.neighbours import Neighbours, OneHot

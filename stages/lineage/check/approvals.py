@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from ...lib import schema as schemas
-from ...lib.errors import LineageError, SchemaError
+from ...lib.base.errors import LineageError, SchemaError
 from ...lib.preview import Review
+from ...lib.tables import schema as schemas
 from ...lib.words import count, listed
 from .. import parameters, schema_change
 from ..snapshot import Snapshot

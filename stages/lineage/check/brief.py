@@ -1,7 +1,8 @@
 """The brief: complete, and in a person's own words."""
 
-from ...lib import params, problem
-from ...lib.errors import ParamsError
+from ...lib import problem
+from ...lib.base import params
+from ...lib.base.errors import ParamsError
 from ...lib.problem import Brief
 from ...lib.words import listed
 from ..terminal import few

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from ...lib import params
-from ...lib.triggers import Triggers
+from ...lib.base import params
+from ...lib.report.triggers import Triggers
 from .. import asked, snapshot, staleness
 from ..asked import Asked
 from ..causes import Cause

@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ...lib import schema, table
-from ...lib.errors import ParamsError, SchemaError, TableError
+from ...lib.base.errors import ParamsError, SchemaError, TableError
+from ...lib.tables import schema, table
 from ...lib.words import count, listed, metric, number, percent
 from .. import asked, contents, parameters, repository, schema_change, snapshot, versions
 from ..repository import Repository

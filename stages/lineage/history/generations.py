@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from math import nan
 from typing import Any, NamedTuple
 
-from ...lib.errors import LineageError
+from ...lib.base.errors import LineageError
 from .. import parameters, repository
 from ..repository import Repository
 from . import collapse

@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 import yaml
 
-from ...lib.errors import LineageError
+from ...lib.base.errors import LineageError
 from .. import causes, lockfile, parameters, repository
 from ..lockfile import Entry
 from ..repository import Commit, Repository

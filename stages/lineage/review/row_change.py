@@ -1,6 +1,6 @@
 """What differs between two tables row by row, and whether the rows added are like the others."""
 
-from ...lib import numerics  # noqa: F401  (before any numeric library)
+from ...lib.base import numerics  # noqa: F401  (before any numeric library)
 
 # isort: split
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ import pandas as pd
 
 from ...lib.drift import comparison
 from ...lib.drift.incoming import Incoming
-from ...lib.schema import Schema
+from ...lib.tables.schema import Schema
 
 FEWEST = 20  # rows that a distribution is told of
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio, which spreads small numbers

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ...lib import document
+from ...lib.report import document
 from ...lib.words import listed
 
 NONE = "–"

@@ -68,7 +68,7 @@ def _by_content(
     import pandas as pd
     from pydantic import ValidationError
 
-    from ...lib.schema import Schema
+    from ...lib.tables.schema import Schema
     from . import row_change
 
     old, new = (pd.read_parquet(path) for path in paths if path)

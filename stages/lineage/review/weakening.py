@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from ...lib.errors import DvcSynthError, LineageError
+from ...lib.base.errors import DvcSynthError, LineageError
 from ...lib.words import count
 from .. import parameters, schema_change
 from ..parameters import at, number
@@ -99,7 +99,7 @@ def _thresholds(base: Snapshot, head: Snapshot) -> Iterator[Weakened]:
         return
     if "gates" not in base.params or "gates" not in head.params:
         return
-    from ...lib.thresholds import MEASURES  # imports what the gates compute with
+    from ...lib.quality.thresholds import MEASURES  # imports what the gates compute with
 
     before, after = (_rules(side) for side in (base, head))
     old, new = (at(side.params, "brief.priority") for side in (base, head))
@@ -119,7 +119,7 @@ def _thresholds(base: Snapshot, head: Snapshot) -> Iterator[Weakened]:
 def _rules(side: Snapshot) -> Any:
     from pydantic import ValidationError
 
-    from ...lib.thresholds import Gates, rules
+    from ...lib.quality.thresholds import Gates, rules
 
     try:
         gates = Gates.model_validate(side.params["gates"] or {})

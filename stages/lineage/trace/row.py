@@ -4,8 +4,8 @@ import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
-from ...lib.errors import LineageError
-from ...lib.table import BATCH, ORIGIN
+from ...lib.base.errors import LineageError
+from ...lib.tables.table import BATCH, ORIGIN
 from .. import cache
 from ..repository import Repository
 from ..snapshot import Snapshot

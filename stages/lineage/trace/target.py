@@ -4,7 +4,7 @@ import re
 from pathlib import PurePosixPath
 from typing import Literal, NamedTuple
 
-from ...lib.errors import LineageError, nearest
+from ...lib.base.errors import LineageError, nearest
 from ..snapshot import Snapshot
 
 BLEND, MODEL = "data/blend.parquet", "models/final.skops"

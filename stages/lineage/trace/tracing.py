@@ -1,6 +1,6 @@
 """A trace: what a thing was made from, and what was made from it."""
 
-from ...lib.errors import LineageError
+from ...lib.base.errors import LineageError
 from .. import repository
 from ..repository import Repository
 from ..snapshot import Snapshot

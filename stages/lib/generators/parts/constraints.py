@@ -4,9 +4,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from ... import condition
-from ...errors import GeneratorError, listed
-from ...schema import Schema, broken
+from ...base.errors import GeneratorError, listed
+from ...tables import condition
+from ...tables.schema import Schema, broken
 
 
 class Rule(NamedTuple):

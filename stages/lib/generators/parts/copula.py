@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from ...condition import Condition
+from ...tables.condition import Condition
 from . import given
 
 _LATENT = "\x1f"  # before the name of a column of latent values, beside those that it stands for

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ...errors import GeneratorError, listed
-from ...schema import Column, Schema
+from ...base.errors import GeneratorError, listed
+from ...tables.schema import Column, Schema
 from .categories import from_codes
 
 SINGLE = 64  # discrete integers of no wider a range have a cell each

@@ -6,8 +6,8 @@ from math import ceil
 import numpy as np
 import pandas as pd
 
-from ... import condition
-from ...condition import Condition
+from ...tables import condition
+from ...tables.condition import Condition
 
 BLOCK = 200_000  # beginnings of rows that are drawn at once
 LEAST = 5_000_000  # beginnings that may be drawn for a condition, however few rows are wanted

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ...errors import GeneratorError
-from ...schema import Column
-from ...table import places
+from ...base.errors import GeneratorError
+from ...tables.schema import Column
+from ...tables.table import places
 from .categories import from_codes
 
 HELD = 5  # a value that fewer real rows hold may be one person's, and is not handed out as it is

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...schema import Column
-from ...table import places
+from ...tables.schema import Column
+from ...tables.table import places
 
 
 class Limits(NamedTuple):

@@ -7,9 +7,9 @@ from typing import ClassVar, NamedTuple, TypeVar
 import numpy as np
 import pandas as pd
 
-from ...condition import Condition
-from ...errors import GeneratorError
-from ...schema import Schema
+from ...base.errors import GeneratorError
+from ...tables.condition import Condition
+from ...tables.schema import Schema
 from ..protocol import Spend
 from . import accounting, domain, given
 from .domain import Domain
