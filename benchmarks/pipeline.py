@@ -20,6 +20,7 @@ def measure(*, quick: bool) -> dict[str, Any]:
     Raises SystemExit where a stage that runs by itself writes anything else than it does in DVC's
     hands, or where a second run repeats a stage.
     """
+    repeats = 1 if quick else REPEATS
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         project, log = folder / "project", folder / "printed.log"
@@ -31,7 +32,7 @@ def measure(*, quick: bool) -> dict[str, Any]:
         repro = [*cost.python("dvc"), "repro", *(["generate"] if quick else [])]
         cold = cost.run([*repro, "--force"], project, log=log, **around)
         ran = re.findall(r"Running stage '(.+)'", log.read_text("utf-8"))
-        again = [cost.run(repro, project, log=log, **around) for _ in range(REPEATS)]
+        again = [cost.run(repro, project, log=log, **around) for _ in range(repeats)]
         if "Running stage" in log.read_text("utf-8"):
             raise SystemExit("pipeline: a second `dvc repro` repeated a stage")
         alone = {
@@ -43,8 +44,8 @@ def measure(*, quick: bool) -> dict[str, Any]:
         if "Running stage" in (told := log.read_text("utf-8")):
             raise SystemExit(f"pipeline: stages that ran by themselves wrote other bytes:\n{told}")
         modules = sorted({stage.partition("@")[0] for stage in alone})
-        imports = {"nothing": _imports("sys", log)}
-        imports |= {module: _imports(f"stages.{module}", log) for module in modules}
+        imports = {"nothing": _imports("sys", log, repeats)}
+        imports |= {module: _imports(f"stages.{module}", log, repeats) for module in modules}
     return {
         "of": "a small table as far as `generate`" if quick else "the example in a fresh clone",
         "cold": cold._asdict(),
@@ -54,10 +55,10 @@ def measure(*, quick: bool) -> dict[str, Any]:
     }
 
 
-def _imports(module: str, log: Path) -> float:
+def _imports(module: str, log: Path, repeats: int) -> float:
     """Return the seconds of a process that imports a module and ends."""
     command = [sys.executable, "-c", f"import {module}"]
-    return min(cost.run(command, log=log).seconds for _ in range(REPEATS))
+    return min(cost.run(command, log=log).seconds for _ in range(repeats))
 
 
 def section(found: dict[str, Any]) -> str:
