@@ -25,7 +25,7 @@ import pandas as pd
 from stages.lib import models
 from stages.lib.generators import registry
 from stages.lib.generators.registry import Spec
-from stages.lib.schema import Column, Schema
+from stages.lib.tables.schema import Column, Schema
 
 family, path = sys.argv[1:]
 options = {"kind": "gaussian_copula"} if family == "sdv" else {}

@@ -179,7 +179,7 @@ FAKE = """
 from dataclasses import dataclass
 from typing import Any
 
-from .. import condition
+from ..tables import condition
 
 
 @dataclass
