@@ -1,6 +1,6 @@
 """What DVC adds to the stages, and what a stage needs before it begins."""
 
-import re
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -12,6 +12,16 @@ from .growth import TARGET, stages_of
 
 ROWS = 400  # of the small table
 REPEATS = 3  # of what takes a moment; the least counts
+
+# Stands for `python` before each stage, and writes down when it began and ended.
+_CLOCK = """\
+#!/bin/sh
+began=$(date +%s.%N)
+"{python}" "$@"
+code=$?
+echo "$began $(date +%s.%N) $*" >> "{times}"
+exit $code
+"""
 
 
 def measure(*, quick: bool) -> dict[str, Any]:
@@ -30,29 +40,40 @@ def measure(*, quick: bool) -> dict[str, Any]:
         else:
             cost.run(["git", "clone", "--quiet", str(ROOT), str(project)], log=log, **around)
         repro = [*cost.python("dvc"), "repro", *(["generate"] if quick else [])]
-        cold = cost.run([*repro, "--force"], project, log=log, **around)
-        ran = re.findall(r"Running stage '(.+)'", log.read_text("utf-8"))
+        clock, times = folder / "clock/python", folder / "times"
+        clock.parent.mkdir()
+        clock.write_text(_CLOCK.format(python=sys.executable, times=times), "utf-8")
+        clock.chmod(0o755)
+        timed = {**around, "PATH": os.pathsep.join([str(clock.parent), around["PATH"]])}
+        cold = cost.run([*repro, "--force"], project, log=log, **timed)
+        stages = _seconds(stages_of(project), times.read_text("utf-8"))
         again = [cost.run(repro, project, log=log, **around) for _ in range(repeats)]
         if "Running stage" in log.read_text("utf-8"):
             raise SystemExit("pipeline: a second `dvc repro` repeated a stage")
-        alone = {
-            stage: cost.run(command, project, log=log, **around).seconds
-            for stage, command in stages_of(project).items()
-            if stage in ran
-        }
+        for stage, command in stages_of(project).items():
+            if stage in stages:
+                cost.run(command, project, log=log, **around)
         cost.run(repro, project, log=log, **around)
         if "Running stage" in (told := log.read_text("utf-8")):
             raise SystemExit(f"pipeline: stages that ran by themselves wrote other bytes:\n{told}")
-        modules = sorted({stage.partition("@")[0] for stage in alone})
+        modules = sorted({stage.partition("@")[0] for stage in stages})
         imports = {"nothing": _imports("sys", log, repeats)}
         imports |= {module: _imports(f"stages.{module}", log, repeats) for module in modules}
     return {
         "of": "a small table as far as `generate`" if quick else "the example in a fresh clone",
         "cold": cold._asdict(),
         "again": min(one.seconds for one in again),
-        "alone": alone,
+        "stages": stages,
         "imports": imports,
     }
+
+
+def _seconds(commands: dict[str, list[str]], times: str) -> dict[str, float]:
+    """Return the seconds of each stage's process, of those that ran."""
+    lines = [line.split(" ", 2) for line in times.splitlines()]
+    took = {command: float(ended) - float(began) for began, ended, command in lines}
+    by_stage = {stage: " ".join(command[1:]) for stage, command in commands.items()}
+    return {stage: took[command] for stage, command in by_stage.items() if command in took}
 
 
 def _imports(module: str, log: Path, repeats: int) -> float:
@@ -63,20 +84,20 @@ def _imports(module: str, log: Path, repeats: int) -> float:
 
 def section(found: dict[str, Any]) -> str:
     """Return what was found, as Markdown."""
-    alone, cold = sum(found["alone"].values()), found["cold"]["seconds"]
+    own, cold = sum(found["stages"].values()), found["cold"]["seconds"]
     stages: dict[str, list[float]] = {}
-    for name, seconds in found["alone"].items():
+    for name, seconds in found["stages"].items():
         stages.setdefault(name.partition("@")[0], []).append(seconds)
     lines = [
-        f"| {name} | {len(own)} | {sum(own):.1f} | {found['imports'][name]:.2f} |"
-        for name, own in stages.items()
+        f"| {name} | {len(took)} | {sum(took):.1f} | {found['imports'][name]:.2f} |"
+        for name, took in stages.items()
     ]
     return _SECTION.format(
         of=found["of"],
         cold=cold,
         peak=found["cold"]["peak_mb"],
-        alone=alone,
-        share=(cold - alone) / cold,
+        own=own,
+        share=(cold - own) / cold,
         again=found["again"],
         nothing=found["imports"]["nothing"],
         stages="\n".join(lines),
@@ -86,9 +107,9 @@ def section(found: dict[str, Any]) -> str:
 _SECTION = """\
 ## DVC's share
 
-`dvc repro --force` of {of}: {cold:.1f} s, {peak:,.0f} MB. The same stages one
-after the other, without DVC: {alone:.1f} s, to the same bytes. So DVC's share is {share:.0%}. A
-`dvc repro` that has nothing to do: {again:.1f} s.
+`dvc repro --force` of {of}: {cold:.1f} s, {peak:,.0f} MB. The stages' own
+processes took {own:.1f} s of these, so DVC's share is {share:.1%}; run one after the other without
+DVC they write the same bytes. A `dvc repro` that has nothing to do: {again:.1f} s.
 
 | stage | runs | seconds in all | imports of one, s |
 |---|---:|---:|---:|
