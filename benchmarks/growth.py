@@ -45,7 +45,7 @@ def measure(*, quick: bool) -> dict[str, Any]:
     for axis, sizes in asked.items():
         for size in sizes:
             if size not in known:
-                known[size] = pipeline(*size, last="generate" if quick else "handoff")
+                known[size] = pipeline(*size, last="freeze" if quick else "handoff")
             found[axis].append(known[size])
             if not _ended(known[size]):  # nor would a larger table
                 break

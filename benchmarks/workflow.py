@@ -19,7 +19,8 @@ from .cost import python, run
 SIZES, QUICK = (1_000, 10_000, 30_000), (300,)  # rows of train
 SHARES = {"train": 0.55, "tune": 0.2, "holdout": 0.25}  # of the table, as `dvc-synth init` has them
 SPARE = 1.5  # rows drawn for each that is needed, since those that repeat another are dropped
-RATIOS, SEEDS = [0, 0.25, 0.5, 0.67, 0.8], 5
+TRIED: dict[str, Any] = {"ratios": [0, 0.25, 0.5, 0.67, 0.8], "seeds": 5}
+QUICK_TRIED: dict[str, Any] = {"ratios": [0, 0.5], "seeds": 2}
 MADE = 4  # synthetic rows for each of train, which the greatest ratio takes
 GENERATOR = {"family": "sdv", "seed": 1, "kind": "gaussian_copula"}
 BATCH = "gaussian_copula-everything"
@@ -43,15 +44,16 @@ def measure(*, quick: bool) -> dict[str, Any]:
     Raises SystemExit where one ends with an error, where ours left its sweep out, or where the two
     do not score the models on real rows alone alike.
     """
-    return {"sizes": {str(rows): _both(rows) for rows in (QUICK if quick else SIZES)}}
+    sizes, tried = (QUICK, QUICK_TRIED) if quick else (SIZES, TRIED)
+    return {"tried": tried, "sizes": {str(rows): _both(rows, tried) for rows in sizes}}
 
 
-def _both(rows: int) -> dict[str, Any]:
+def _both(rows: int, tried: dict[str, Any]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         project, notebook = folder / "project", folder / "notebook"
         around, log = newcomer.surroundings(folder / "home"), folder / "printed.log"
-        parts = prepare(project, rows, log, around)
+        parts = prepare(project, rows, tried, log, around)
         ours = run(python("dvc", "repro"), project, log=log, **around)
         hand_over(project, notebook)
         command, costs, told = python("benchmarks.notebook", str(notebook)), {"ours": ours}, {}
@@ -70,7 +72,9 @@ def _both(rows: int) -> dict[str, Any]:
     return {"rows": parts, "ways": ways, "apart": apart, "quicker": quicker, **told[quicker]}
 
 
-def prepare(project: Path, rows: int, log: Path, around: dict[str, str]) -> dict[str, int]:
+def prepare(
+    project: Path, rows: int, tried: dict[str, Any], log: Path, around: dict[str, str]
+) -> dict[str, int]:
     """Write a repository that waits for `dvc repro`, and return the rows of its real slices."""
     parts = {part: round(rows * share / SHARES["train"]) for part, share in SHARES.items()}
     needed = sum(parts.values())
@@ -81,7 +85,7 @@ def prepare(project: Path, rows: int, log: Path, around: dict[str, str]) -> dict
     params["freeze"] |= parts
     params["generators"] = {GENERATOR["kind"]: GENERATOR}
     params["slices"]["everything"]["rows"] = MADE * rows
-    params["sweep"] |= {"ratios": RATIOS, "seeds": SEEDS}
+    params["sweep"] |= tried
     for name, measured in MEASURES.items():  # the batch would fail, and nothing be tried with it
         params["gates"][measured.gate][name] = None
     file.write_text(yaml.safe_dump(params, sort_keys=False), "utf-8")
@@ -103,8 +107,7 @@ def hand_over(project: Path, notebook: Path) -> None:
     declared = schema.load(project / "data/schema.yaml")
     train = files.read_parquet(notebook / "train.parquet")
     task = {
-        "ratios": RATIOS,
-        "seeds": SEEDS,
+        **{name: params["sweep"][name] for name in TRIED},
         "synthetic": params["slices"]["everything"]["rows"],
         **population.task(train, declared, params["models"]),
     }
@@ -144,8 +147,8 @@ def section(found: dict[str, Any]) -> str:
         line="|---:" * (len(STEPS) + 2) + "|",
         steps="\n".join(steps),
         subsamples=", ".join(subsamples),
-        ratios=", ".join(f"{ratio:g}" for ratio in RATIOS),
-        seeds=SEEDS,
+        ratios=", ".join(f"{ratio:g}" for ratio in found["tried"]["ratios"]),
+        seeds=found["tried"]["seeds"],
         made=MADE,
         apart=max(size["apart"] for size in found["sizes"].values()),
         same=SAME,
