@@ -1,6 +1,8 @@
 """Bytes that do not depend on which instructions a processor has."""
 
+import ast
 import os
+import re
 import subprocess
 import sys
 
@@ -9,6 +11,7 @@ from conftest import ROOT
 
 from stages.lib.base import numerics
 
+STAGES = sorted(path.name for path in (ROOT / "stages").glob("[!_]*.py"))
 COMPUTED = """
 import hashlib
 {first}
@@ -49,3 +52,16 @@ def test_a_wider_processor_computes_the_same_bytes():
     assert ours == computed("", **{name: os.environ[name] for name in told})
     if "avx512f" in numerics.PROCESSOR.read_text():  # else there is nothing to leave out
         assert ours != computed("", OPENBLAS_NUM_THREADS="1")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_stage_says_so_before_it_loads_a_library(stage: str) -> None:
+    """What is loaded before would choose for itself, and its last digits be the machine's."""
+    body = ast.parse((ROOT / "stages" / stage).read_text()).body
+    imports = [ast.unparse(node) for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+    others = [
+        line
+        for line in imports
+        if re.split(r"[ .]", line)[1] not in sys.stdlib_module_names  # "" of our own
+    ]
+    assert others[0] == "from .lib.base import numerics"
