@@ -65,7 +65,7 @@ def _build(what: str, source: Path, target: Path, environment: dict[str, str]) -
 def test_a_wheel_has_what_a_clone_has(built: Path, tmp_path: Path) -> None:
     """A project gets the same bytes from an installed package as from a clone."""
     done = subprocess.run(
-        [sys.executable, "-c", _LIST, str(built), sums.installed()],
+        [sys.executable, "-B", "-c", _LIST, str(built), sums.installed()],  # the folder stays as is
         cwd=tmp_path, capture_output=True, text=True, check=True,
     )  # fmt: skip
     found = [template.files(), template.code(), template.example()]
