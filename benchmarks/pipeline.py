@@ -46,13 +46,13 @@ def measure(*, quick: bool) -> dict[str, Any]:
         clock.chmod(0o755)
         timed = {**around, "PATH": os.pathsep.join([str(clock.parent), around["PATH"]])}
         cold = cost.run([*repro, "--force"], project, log=log, **timed)
-        stages = _seconds(stages_of(project), times.read_text("utf-8"))
+        commands = stages_of(project)
+        stages = _seconds(commands, times.read_text("utf-8"))
         again = [cost.run(repro, project, log=log, **around) for _ in range(repeats)]
         if "Running stage" in log.read_text("utf-8"):
             raise SystemExit("pipeline: a second `dvc repro` repeated a stage")
-        for stage, command in stages_of(project).items():
-            if stage in stages:
-                cost.run(command, project, log=log, **around)
+        for stage in stages:
+            cost.run(commands[stage], project, log=log, **around)
         cost.run(repro, project, log=log, **around)
         if "Running stage" in (told := log.read_text("utf-8")):
             raise SystemExit(f"pipeline: stages that ran by themselves wrote other bytes:\n{told}")

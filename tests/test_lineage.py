@@ -53,6 +53,7 @@ def test_deps_are_the_import_closure(stage: str) -> None:
     elif stage in ("preview", "generate", "validate"):
         every = set().union(imported, *(closure.of(family) for family in FAMILIES))
         assert code(stage) == every | files(GENERATORS)
+        assert GENERATORS in named(STAGES[stage]["deps"])  # a family of one's own is among them
     else:
         assert code(stage) == imported
 
